@@ -1,0 +1,67 @@
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP_INSTALL := $(PIP) install --require-hashes --no-deps -r
+UV_COMPILE := .venv-tools/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate --no-header
+
+# What `make check` checks the deployment settings with: any strong key will do.
+DEPLOY_ENV := ENV_FILE= DEBUG=false HTTPS=true DATABASE_URL=sqlite:///.venv/check.sqlite3 \
+	SECRET_KEY=for-the-check-only-0123456789-abcdefghijklmnopqrstuvwxyz
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup up test check bench lock clean
+
+help:  ## List these commands
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: .venv/.run-installed  ## Make .venv with what the project needs to run
+
+up: .venv/.run-installed .env  ## Start web server, scheduler and worker; Ctrl-C ends them
+	@exec $(BIN)/python manage.py up
+
+test: .venv/.dev-installed  ## Run all tests, on SQLite and on a PostgreSQL of their own
+	$(BIN)/python -m pytest --db=sqlite --ignore=tests/unit
+	$(BIN)/python -m pytest --db=postgres
+
+check: .venv/.dev-installed  ## Check style, types, layers, settings, migrations and docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(DEPLOY_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(DEPLOY_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m pytest --db=sqlite --quiet tests/unit/test_docs.py
+
+bench: .venv/.dev-installed  ## Measure firing and running, on both databases
+	$(BIN)/python -m tests.bench
+
+lock: .venv-tools/bin/uv  ## Lock the newest allowed versions of all dependencies
+	cd requirements && ../$(UV_COMPILE) --upgrade run.in -o run.txt
+	cd requirements && ../$(UV_COMPILE) --upgrade -c run.txt dev.in -o dev.txt
+
+clean:  ## Remove the virtual environments and caches; the database and .env stay
+	rm -rf .venv .venv-tools .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is older or missing." >&2; \
+	  echo "Name another one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.run-installed: requirements/run.txt | .venv/bin/python
+	$(PIP_INSTALL) requirements/run.txt
+	@touch $@
+
+.venv/.dev-installed: requirements/dev.txt | .venv/bin/python
+	$(PIP_INSTALL) requirements/dev.txt
+	@touch $@
+
+.venv-tools/bin/uv:
+	$(PYTHON) -m venv .venv-tools
+	.venv-tools/bin/python -m pip --quiet install uv
+
+.env: | .venv/bin/python
+	@umask 077; $(BIN)/python -c \
+	  'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(50))' > $@

@@ -1,0 +1,17 @@
+"""System checks: what `manage.py check` says about the environment.
+
+`orchestrator.E001` a variable is missing, `E002` a value is of the wrong type, `E003` a value is
+not among those allowed, `E004` the database URL cannot be used, `E005` an app is not installed.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+
+@register()
+def check_environment(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Report every environment variable whose value cannot work."""
+    return [Error(problem.message, hint=problem.hint, id=problem.check_id) for problem in settings.ENVIRONMENT.problems]

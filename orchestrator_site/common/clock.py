@@ -1,0 +1,39 @@
+"""The one clock: the database's, so that machines with wrong clocks agree on what is due."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+from orchestrator_site.common.database import is_postgresql
+
+Clock = Callable[[], datetime]
+
+RESYNC_SECONDS = 10.0
+
+
+def database_now() -> datetime:
+    """Ask the database for the time (one statement; on SQLite the database's machine is this one)."""
+    if not is_postgresql():
+        return datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        row: tuple[datetime] = cursor.fetchone()
+    return row[0].astimezone(UTC)
+
+
+class DatabaseClock:
+    """The database's time without a statement for each look: read every 10 s and carried on by the monotonic clock."""
+
+    def __init__(self, *, read: Clock = database_now, resync_seconds: float = RESYNC_SECONDS) -> None:
+        self._read = read
+        self._resync_seconds = resync_seconds
+        self._anchor: tuple[datetime, float] | None = None
+
+    def __call__(self) -> datetime:
+        """Return the database's time, aware and in UTC."""
+        anchor = self._anchor
+        if anchor is None or time.monotonic() - anchor[1] > self._resync_seconds:
+            anchor = self._anchor = (self._read(), time.monotonic())
+        return anchor[0] + timedelta(seconds=time.monotonic() - anchor[1])

@@ -1,0 +1,59 @@
+"""Transactions and the few things in which the two databases differ."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.db import connection, models, transaction
+
+Row = TypeVar("Row", bound=models.Model)
+
+_sqlite_writer = threading.RLock()
+
+
+def is_postgresql() -> bool:
+    """Tell whether this process works on PostgreSQL (else it is SQLite)."""
+    return connection.vendor == "postgresql"
+
+
+def stored_value(model: type[models.Model], name: str, value: Any) -> Any:
+    """Return `value` as the column of that field takes it in plain SQL on this database."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field), "only columns hold values"
+    return field.get_db_prep_save(value, connection)
+
+
+@contextmanager
+def write_transaction() -> Iterator[None]:
+    """Open the transaction of a write; on SQLite, one thread of this process at a time.
+
+    SQLite has one writer. Whoever finds it busy sleeps in steps of up to 100 ms before it looks again
+    (sqlite3_busy_timeout), so threads of one process queue up here instead and only processes meet in that sleep.
+    """
+    if is_postgresql():
+        with transaction.atomic():
+            yield
+    else:
+        with _sqlite_writer, transaction.atomic():
+            yield
+
+
+@contextmanager
+def write_statement() -> Iterator[None]:
+    """Surround a write of one statement, which needs no transaction but, on SQLite, has to wait for its turn."""
+    if is_postgresql():
+        yield
+    else:
+        with _sqlite_writer:
+            yield
+
+
+def lock_unclaimed(rows: models.QuerySet[Row]) -> models.QuerySet[Row]:
+    """Lock the rows that no other transaction holds, and leave out those that one does.
+
+    SQLite knows no row locks: there a transaction that writes is alone from its beginning (BEGIN IMMEDIATE).
+    """
+    if not is_postgresql():
+        return rows
+    return rows.select_for_update(skip_locked=True, no_key=True, of=("self",))

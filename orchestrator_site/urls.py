@@ -1,0 +1,20 @@
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from orchestrator_site import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("admin/", admin.site.urls),
+    path("api/", include("workflows.urls")),
+    path("api/", include("tasks.urls")),
+    path("api/", include("schedules.urls")),
+]
+
+handler400 = "orchestrator_site.error_views.bad_request"
+handler403 = "orchestrator_site.error_views.permission_denied"
+handler404 = "orchestrator_site.error_views.page_not_found"
+handler500 = "orchestrator_site.error_views.server_error"

@@ -1,0 +1,1 @@
+"""WHEN it runs: schedules, their triggers, and the turn that fires them."""

@@ -1,0 +1,150 @@
+"""The turn: due schedules become firings and tasks, all in one transaction.
+
+A process that dies in it leaves nothing behind, and the next turn finds the same schedules due. Any number of
+schedulers take turns at once: each claims other rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import QuerySet
+
+from orchestrator_site.common.bulk import update_rows
+from orchestrator_site.common.database import lock_unclaimed, write_transaction
+from schedules.ledger import Entry, insert_new
+from schedules.liveness import OUTAGE_AFTER, outages_since
+from schedules.models import Schedule, ScheduleState
+from schedules.planning import PlannedTurn, plan_instants
+from schedules.policies import ERROR, Decision, Outage, Situation, decide
+from schedules.triggers import TriggerError
+from tasks.queue import find_blocking
+from tasks.services import TaskRequest, create_tasks
+from workflows.registry import WorkflowCodeError, get_definition
+
+log = structlog.get_logger(__name__)
+
+# A turn takes no more rows once planning has taken this many trigger steps: it must not hold its locks for long.
+STEPS_PER_TURN = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn did; due schedules of which it decided none are in the hands of other schedulers."""
+
+    found_due: bool
+    decided: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a turn makes of one schedule; `turn` is None when its trigger is broken."""
+
+    schedule: Schedule
+    turn: PlannedTurn | None
+    broken_by: str = ""
+
+
+def fire_due(*, limit: int, now: datetime) -> Turn:
+    """Decide up to `limit` due schedules as of `now`, the database's time."""
+    if not _due(now).exists():
+        return Turn(found_due=False)
+    with write_transaction():
+        plans = plan(claim_due(now, limit), now)
+        record(decide_all(plans, now), now)
+        advance(plans, now)
+    for broken in (each for each in plans if each.turn is None):
+        log.error("schedule_broke", schedule_id=str(broken.schedule.pk), reason=broken.broken_by)
+    return Turn(found_due=True, decided=len(plans))
+
+
+def claim_due(now: datetime, limit: int) -> list[Schedule]:
+    """Lock due schedules, the most overdue first, passing over those that another scheduler holds."""
+    return list(lock_unclaimed(_due(now)).select_related("link__workflow").order_by("next_run_at")[:limit])
+
+
+def plan(schedules: Iterable[Schedule], now: datetime) -> list[Plan]:
+    """Find the instants of each schedule up to now and its next one; a trigger that fails breaks only its schedule."""
+    plans: list[Plan] = []
+    steps = 0
+    for schedule in schedules:
+        if steps > STEPS_PER_TURN:
+            break  # the rest stays due, for the next turn
+        assert schedule.next_run_at is not None, "only schedules with a next run are claimed"
+        try:
+            turn = plan_instants(schedule.trigger_rule, first=schedule.next_run_at, until=now)
+        except TriggerError as error:
+            plans.append(Plan(schedule, None, broken_by=str(error)))
+            continue
+        plans.append(Plan(schedule, turn))
+        steps += turn.steps
+    return plans
+
+
+def decide_all(plans: Sequence[Plan], now: datetime) -> list[Entry]:
+    """Ask the policies what becomes of every planned instant."""
+    planned = [(each.schedule, each.turn) for each in plans if each.turn is not None]
+    blocking = find_blocking(schedule.pk for schedule, _ in planned)
+    earliest = min((turn.first for _, turn in planned), default=now)
+    outages = outages_since(earliest) if now - earliest > OUTAGE_AFTER else ()
+    return [
+        Entry.of(schedule, decision)
+        for schedule, turn in planned
+        for decision in _decide(schedule, turn, now, outages, blocking.get(schedule.pk))
+    ]
+
+
+def record(entries: Sequence[Entry], now: datetime) -> None:
+    """Write the ledger and put the tasks on the queue; an instant that the ledger has already starts nothing."""
+    recorded = insert_new(entries, now)
+    create_tasks(requests=[_request(entry) for entry in recorded if entry.task_id], actor="scheduler", now=now)
+
+
+def advance(plans: Iterable[Plan], now: datetime) -> None:
+    """Move every schedule on to its next instant; without one it is finished, or broken."""
+    columns = ("next_run_at", "planned_through", "state", "state_reason", "state_since")
+    update_rows(Schedule, columns, {each.schedule.pk: _advanced(each, now) for each in plans})
+
+
+def _due(now: datetime) -> QuerySet[Schedule]:
+    return Schedule.objects.filter(next_run_at__lte=now)
+
+
+def _decide(
+    schedule: Schedule, turn: PlannedTurn, now: datetime, outages: Sequence[Outage], blocked_by: str | None
+) -> list[Decision]:
+    situation = Situation(
+        now=now,
+        is_one_shot=schedule.trigger == "date",
+        misfire_window=timedelta(seconds=schedule.misfire_window_seconds),
+        outages=outages,
+        blocked_by=blocked_by,
+    )
+    decisions = decide(turn.planned, situation)
+    try:
+        get_definition(schedule.workflow.name)
+    except WorkflowCodeError as error:
+        return [replace(each, outcome=ERROR, reason=str(error)) if each.starts_task else each for each in decisions]
+    return decisions
+
+
+def _request(entry: Entry) -> TaskRequest:
+    assert entry.task_id is not None, "only entries that start a task are requested"
+    return TaskRequest(
+        task_id=entry.task_id,
+        workflow_id=entry.schedule.workflow.pk,
+        inputs=entry.schedule.inputs,
+        schedule_id=entry.schedule.pk,
+        scheduled_for=entry.decision.scheduled_for,
+        concurrency_key=entry.schedule.pk,
+    )
+
+
+def _advanced(each: Plan, now: datetime) -> tuple[datetime | None, datetime, str, str, datetime]:
+    schedule, turn = each.schedule, each.turn
+    if turn is None:
+        return None, schedule.planned_through, ScheduleState.BROKEN, each.broken_by, now
+    if turn.next_run_at is None:
+        return None, turn.planned_through, ScheduleState.FINISHED, "its last instant has passed", now
+    return turn.next_run_at, turn.planned_through, schedule.state, schedule.state_reason, schedule.state_since

@@ -1,0 +1,30 @@
+"""Running a schedule's task in this process, now: what `scheduler force` does."""
+
+from uuid import UUID
+
+from django.conf import settings
+
+from orchestrator_site.common.clock import DatabaseClock
+from orchestrator_site.common.database import write_transaction
+from schedules.selectors import get_schedule
+from schedules.services import run_schedule_now
+from tasks.models import Task
+from tasks.queue import Lease, claim_task
+from tasks.worker import new_worker_name, run_here
+
+
+def force_schedule(*, schedule_id: UUID, actor: str) -> Task:
+    """Run the schedule's task to its end and return it; no worker can take it, and the schedule does not move.
+
+    Raises:
+        ScheduleNotFound: There is none of this id.
+    """
+    clock = DatabaseClock()
+    schedule = get_schedule(schedule_id)
+    lease_seconds = settings.TASK_LEASE_SECONDS
+    with write_transaction():
+        task = run_schedule_now(schedule=schedule, actor=actor)
+        claim = claim_task(Lease(new_worker_name(), clock(), lease_seconds), task_id=task.pk)
+    assert claim is not None, "nobody else can see the task before this transaction commits"
+    run_here(claim, clock=clock, lease_seconds=lease_seconds)
+    return Task.objects.get(pk=task.pk)

@@ -1,0 +1,88 @@
+"""The schedules that every installation wants, loaded when somebody asks for them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from orchestrator_site.common.database import write_transaction
+from schedules.models import Schedule
+from schedules.services import ScheduleDraft, create_schedule, delete_schedule
+from workflows.discovery import import_app_modules
+from workflows.selectors import WorkflowNotFound, get_task_workflow
+
+# Ids are made from the workflow's name, so that loading twice, even at the same moment, finds what is there.
+_NAMESPACE = UUID("6f1c3a52-6f0e-4b0a-9d0e-2f3b7d1c8a10")
+
+
+@dataclass(frozen=True, slots=True)
+class InitialSchedule:
+    """A schedule to be loaded; a user's own app lists more of them as `INITIAL_SCHEDULES` in its `schedules` module."""
+
+    name: str
+    workflow_name: str
+    trigger: str
+    trigger_kwargs: dict[str, Any]
+
+    @property
+    def schedule_id(self) -> UUID:
+        """The id that it is always stored under."""
+        return uuid5(_NAMESPACE, f"{self.workflow_name}/{self.name}")
+
+
+INITIAL_SCHEDULES = (
+    InitialSchedule("Task Resume Workflows", "task_resume_workflows", "interval", {"hours": 1}),
+    InitialSchedule("Task Clean Up Tasks", "task_clean_up_tasks", "interval", {"hours": 6}),
+    InitialSchedule("Task Validate Subscriptions", "task_validate_subscriptions", "cron", {"hour": 0, "minute": 10}),
+    InitialSchedule("Task Validate Products", "task_validate_products", "cron", {"hour": 2, "minute": 30}),
+    InitialSchedule(
+        "Task Validate Awaiting Callbacks", "task_validate_awaiting_callbacks", "interval", {"seconds": 30}
+    ),
+)
+
+
+class Loaded(StrEnum):
+    """What became of one initial schedule."""
+
+    CREATED = "created"
+    RECREATED = "recreated"
+    PRESENT = "present"
+    NO_WORKFLOW = "no workflow"
+
+
+def all_initial_schedules() -> list[InitialSchedule]:
+    """Return ours and those of the apps in EXTRA_APPS."""
+    modules = import_app_modules(settings.EXTRA_APPS, "schedules")
+    return [*INITIAL_SCHEDULES, *(each for module in modules for each in getattr(module, "INITIAL_SCHEDULES", ()))]
+
+
+def load_initial_schedules(*, actor: str, recreate: bool = False) -> Iterator[tuple[InitialSchedule, Loaded]]:
+    """Create the initial schedules that are not there, each in a transaction of its own, and say what was done.
+
+    Those that are there stay as operators have changed them, unless `recreate` asks for the original.
+    """
+    for initial in all_initial_schedules():
+        yield initial, _load(initial, actor=actor, recreate=recreate)
+
+
+def _load(initial: InitialSchedule, *, actor: str, recreate: bool) -> Loaded:
+    try:
+        workflow = get_task_workflow(name=initial.workflow_name)
+    except WorkflowNotFound:
+        return Loaded.NO_WORKFLOW
+    draft = ScheduleDraft(name=initial.name, trigger=initial.trigger, trigger_kwargs=initial.trigger_kwargs)
+    with write_transaction():
+        is_present = Schedule.objects.filter(pk=initial.schedule_id).exists()
+        if is_present and not recreate:
+            return Loaded.PRESENT
+        if is_present:
+            delete_schedule(schedule_id=initial.schedule_id, actor=actor)
+        try:
+            create_schedule(draft=draft, workflow=workflow, actor=actor, schedule_id=initial.schedule_id)
+        except IntegrityError:  # another process has just loaded it
+            return Loaded.PRESENT
+    return Loaded.RECREATED if is_present else Loaded.CREATED

@@ -1,0 +1,91 @@
+"""The job store through which APScheduler asks for stored schedules."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.job import Job
+from django.db import connection
+from django_apscheduler.jobstores import DjangoJobStore
+
+from orchestrator_site.common.clock import Clock
+from schedules.firing import Turn, fire_due
+from schedules.liveness import Pulse
+from schedules.models import Schedule
+
+log = structlog.get_logger(__name__)
+
+CONTENDED_WAIT_SECONDS = (0.1, 0.25)
+
+
+class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apscheduler has no types
+    """Serves schedules from our own rows: plain data, never pickles, and never an APScheduler job.
+
+    The work of a stored schedule is to put a task on the queue. `get_due_jobs` does that, in one transaction, and so
+    has no job left to return. The stock store would delete what it cannot read and fire twice with two schedulers.
+    """
+
+    def __init__(self, *, batch_size: int, clock: Clock) -> None:
+        super().__init__()
+        self._batch_size = batch_size
+        self._clock = clock
+        self._pulse = Pulse(clock=clock)
+        self._turn = Turn(found_due=False)
+        self._ahead = timedelta(0)
+
+    def register_event_listeners(self) -> None:
+        """Register none: those of the stock store hear the events of every store."""
+
+    def get_due_jobs(self, now: datetime) -> list[Job]:
+        """Take a turn by the database's clock, whatever `now` this machine has; there is nothing left to submit.
+
+        An error is logged here, with its traceback, and raised: APScheduler then asks again after its retry interval.
+        """
+        try:
+            database_time = self._clock()
+            self._ahead = datetime.now(UTC) - database_time
+            self._pulse.tick()
+            self._turn = fire_due(limit=self._batch_size, now=database_time)
+        except Exception:
+            log.exception("turn_failed")
+            connection.close()
+            raise
+        if self._turn.decided:
+            log.info("turn_taken", decided=self._turn.decided)
+        return []
+
+    def get_next_run_time(self) -> datetime | None:
+        """Return when to ask again, on this machine's clock.
+
+        When all that is due is in the hands of other schedulers, that is in a moment: one of them may die.
+        """
+        if self._turn.found_due and not self._turn.decided:
+            wait_seconds = random.uniform(*CONTENDED_WAIT_SECONDS)  # noqa: S311  # no secret, only spread
+            return datetime.now(UTC) + timedelta(seconds=wait_seconds)
+        due = Schedule.objects.filter(next_run_at__isnull=False).order_by("next_run_at")
+        next_run_at = due.values_list("next_run_at", flat=True).first()
+        return None if next_run_at is None else next_run_at + self._ahead
+
+    def lookup_job(self, job_id: str) -> None:
+        """Return nothing: no schedule is an APScheduler job."""
+
+    def get_all_jobs(self) -> list[Job]:
+        """Return nothing: no schedule is an APScheduler job."""
+        return []
+
+    def add_job(self, job: Job) -> None:
+        """Refuse: schedules are created through `schedules.services`."""
+        raise TypeError(f"job {job.id!r} cannot be stored here; create a schedule with schedules.services instead")
+
+    update_job = add_job
+
+    def remove_job(self, job_id: str) -> None:
+        """Refuse: schedules are deleted through `schedules.services`."""
+        raise TypeError(f"job {job_id!r} cannot be removed here; delete a schedule with schedules.services instead")
+
+    def remove_all_jobs(self) -> None:
+        """Refuse: schedules are deleted through `schedules.services`."""
+        raise TypeError("schedules cannot be removed by APScheduler; delete them with schedules.services instead")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} batch_size={self._batch_size}>"

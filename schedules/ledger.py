@@ -1,0 +1,62 @@
+"""The ledger: one row for every planned instant, with what became of it and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from orchestrator_site.common.ids import new_id
+from schedules.models import Firing, FiringOutcome, Schedule
+from schedules.policies import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision on its way into the ledger; `task_id` is the id that its task will have, if it starts one."""
+
+    schedule: Schedule
+    decision: Decision
+    firing_id: UUID
+    task_id: UUID | None
+
+    @classmethod
+    def of(cls, schedule: Schedule, decision: Decision) -> "Entry":
+        """Make the entry of a decision, with fresh ids."""
+        return cls(schedule, decision, new_id(), new_id() if decision.starts_task else None)
+
+
+def insert_new(entries: Sequence[Entry], now: datetime) -> Sequence[Entry]:
+    """Write the entries whose instant the ledger does not have, and return those.
+
+    The watermark of a schedule keeps an instant from being decided twice; this is what holds when it fails, after a
+    restored backup say: one instant that is there already must neither fire again nor undo the whole turn.
+    """
+    if not entries:
+        return entries
+    rows = [_firing(entry, now) for entry in entries]
+    Firing.objects.bulk_create(rows, ignore_conflicts=True)
+    present = set(Firing.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+    return [entry for entry in entries if entry.firing_id in present]
+
+
+def _firing(entry: Entry, now: datetime) -> Firing:
+    decision = entry.decision
+    return Firing(
+        id=entry.firing_id,
+        schedule_id=entry.schedule.pk,
+        schedule_name=entry.schedule.name,
+        scheduled_for=decision.scheduled_for,
+        last_scheduled_for=decision.last_scheduled_for,
+        count=decision.count,
+        decided_at=now,
+        lateness_ms=lateness_ms(decision.scheduled_for, now),
+        cause=decision.cause,
+        outcome=FiringOutcome(decision.outcome),
+        reason=decision.reason,
+        task_id=entry.task_id,
+    )
+
+
+def lateness_ms(scheduled_for: datetime, decided_at: datetime) -> int:
+    """Return how much later than planned an instant was decided, in whole milliseconds."""
+    return round((decided_at - scheduled_for).total_seconds() * 1000)

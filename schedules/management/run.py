@@ -1,0 +1,45 @@
+"""Fire schedules until Ctrl-C or SIGTERM; run their tasks as well, unless told not to."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.management.base import OutputWrapper
+
+from orchestrator_site.common.stop import StopRequest
+from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, TASKS_ENQUEUED, Listener
+from schedules.scheduler import Scheduler
+from tasks.worker import worker_from_settings
+from workflows.discovery import import_app_modules
+
+log = structlog.get_logger(__name__)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Take the options of `run`."""
+    parser.add_argument("--no-worker", action="store_true", help="only fire; separate workers run the tasks")
+
+
+def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
+    """Start the loops in threads and wait; 0 after SIGTERM, 130 after Ctrl-C, 1 when a loop crashed."""
+    stop = StopRequest()
+    import_app_modules(settings.EXTRA_APPS, "schedules")
+    scheduler = Scheduler(batch_size=settings.FIRING_BATCH_SIZE, poll_seconds=settings.POLL_SECONDS)
+    worker = None if options["no_worker"] else worker_from_settings()
+    wakes = {SCHEDULES_CHANGED: scheduler.wakeup} | ({TASKS_ENQUEUED: worker.wake} if worker else {})
+    listener = Listener(wakes)
+    threads = [stop.start_thread("scheduler", scheduler.run)]
+    if worker:
+        threads.append(stop.start_thread("worker", worker.run))
+    listener.start()
+    log.info("scheduler_running", poll_seconds=settings.POLL_SECONDS, has_worker=worker is not None)
+    stop.wait()
+    log.info("scheduler_stopping")
+    scheduler.shutdown()
+    if worker:
+        worker.stop()
+    for thread in threads:
+        thread.join()
+    listener.stop()
+    return stop.exit_code

@@ -1,0 +1,67 @@
+"""Print every schedule: id, name, source, next run time and trigger."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import OutputWrapper
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from schedules.models import Schedule
+from schedules.selectors import list_schedules_by_next_run
+from schedules.triggers import TriggerError
+
+COLUMNS = ("id", "name", "source", "next run time", "trigger")
+VERBOSE_COLUMNS = ("workflow", "timezone", "state", "inputs")
+PIPE_WIDTH = 10_000
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Take the options of `show-schedule`."""
+    parser.add_argument("-v", "--verbose", action="store_true", help="also workflow, time zone, state and inputs")
+    parser.add_argument("--json", action="store_true", help="a JSON list instead of a table")
+
+
+def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
+    """Print them, what runs next first."""
+    columns = COLUMNS + (VERBOSE_COLUMNS if options["verbose"] or options["json"] else ())
+    rows = [_row(schedule) for schedule in list_schedules_by_next_run()]
+    if options["json"]:
+        stdout.write(
+            json.dumps([{column.replace(" ", "_"): row[column] for column in columns} for row in rows], indent=2)
+        )
+        return 0
+    table = Table(title="Scheduled Tasks")
+    for column in columns:
+        table.add_column(column, no_wrap=column in {"id", "source", "next run time"}, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(row[column] or "")) for column in columns))
+    # Piped into a file or grep there is no screen to fit into: nothing is wrapped or cut.
+    console = Console(width=None if stdout.isatty() else PIPE_WIDTH)
+    with console.capture() as capture:
+        console.print(table)
+    stdout.write(capture.get(), ending="")
+    return 0
+
+
+def _row(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "id": str(schedule.pk),
+        "name": schedule.name,
+        "source": "API",
+        "next run time": f"{schedule.next_run_at:%Y-%m-%d %H:%M:%S+00:00}" if schedule.next_run_at else None,
+        "trigger": _trigger(schedule),
+        "workflow": schedule.workflow.name,
+        "timezone": schedule.timezone,
+        "state": f"{schedule.state}: {schedule.state_reason}" if schedule.state_reason else schedule.state,
+        "inputs": json.dumps(schedule.inputs),
+    }
+
+
+def _trigger(schedule: Schedule) -> str:
+    try:
+        return str(schedule.trigger_rule)
+    except TriggerError:  # a broken one is shown as it is stored
+        return f"{schedule.trigger}{json.dumps(schedule.trigger_kwargs)}"

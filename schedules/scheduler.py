@@ -1,0 +1,47 @@
+"""The scheduler: APScheduler's loop over the stored schedules."""
+
+import structlog
+from apscheduler.schedulers.blocking import BlockingScheduler
+from django.db import connection
+
+from orchestrator_site.common.clock import Clock, database_now
+from schedules.jobstore import ScheduleJobStore
+from workflows.registry import ALL_WORKFLOWS, WorkflowCodeError
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 1.0
+
+
+class Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no types
+    """Looks when a schedule is due, when it is woken, and every `poll_seconds` besides; its loop cannot die."""
+
+    def __init__(self, *, batch_size: int, poll_seconds: float, clock: Clock = database_now) -> None:
+        super().__init__(timezone="UTC", jobstore_retry_interval=RETRY_SECONDS)
+        self._poll_seconds = poll_seconds
+        self.add_jobstore(ScheduleJobStore(batch_size=batch_size, clock=clock), "default")
+
+    def run(self) -> None:
+        """Fire schedules until `shutdown` is called from another thread."""
+        load_workflow_code()
+        self.start()
+        connection.close()
+
+    def _process_jobs(self) -> float:
+        """Take a turn and return how many seconds to wait; an error, whatever it is, is logged and waited out."""
+        try:
+            wait_seconds: float | None = super()._process_jobs()
+        except Exception:
+            log.exception("scheduler_loop_failed")
+            connection.close()
+            return RETRY_SECONDS
+        return self._poll_seconds if wait_seconds is None else min(wait_seconds, self._poll_seconds)
+
+
+def load_workflow_code() -> None:
+    """Import every workflow now, so that no turn has to inside of its transaction; what fails is logged."""
+    for name, instance in ALL_WORKFLOWS.items():
+        try:
+            instance.load()
+        except WorkflowCodeError as error:
+            log.error("workflow_code_failed", workflow=name, reason=str(error))

@@ -1,0 +1,22 @@
+"""`date`: one instant."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+ARGUMENTS = ("run_date",)
+
+
+@dataclass(frozen=True, slots=True)
+class DateTrigger:
+    """Fires once, at `run_date`."""
+
+    run_date: datetime
+    zone: ZoneInfo
+
+    def __str__(self) -> str:
+        return f"date[{self.run_date.astimezone(self.zone):%Y-%m-%d %H:%M:%S %Z}]"
+
+    def next_after(self, instant: datetime) -> datetime | None:
+        """Return the instant if it still lies ahead."""
+        return self.run_date if self.run_date > instant else None

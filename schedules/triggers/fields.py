@@ -1,0 +1,104 @@
+"""Reading the arguments of a trigger: names, numbers, moments and zones, each refused by name when it is wrong."""
+
+import difflib
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, tzinfo
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from schedules.triggers.base import TriggerError, in_utc
+
+Kwargs = Mapping[str, Any]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `: did you mean '…'?` for the nearest known word, else the list of all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    return f": did you mean '{near[0]}'?" if near else f"; known are {', '.join(names)}"
+
+
+def refuse_unknown(kind: str, kwargs: Kwargs, known: Iterable[str]) -> None:
+    """Raise a TriggerError for the first argument that `kind` does not have, and when there is none at all."""
+    known = tuple(known)
+    for key in kwargs:
+        if key not in known:
+            raise TriggerError(
+                f"unknown argument '{key}' of trigger '{kind}'{did_you_mean(key, known)}",
+                field=f"trigger_kwargs.{key}",
+                value=kwargs[key],
+            )
+    if not kwargs:
+        raise TriggerError(f"trigger '{kind}' needs at least one of {', '.join(known)}", value={})
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Return every IANA name of the time-zone data."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+def read_zone(name: object, *, field: str = "timezone") -> ZoneInfo:
+    """Return the zone of an IANA name."""
+    if not isinstance(name, str):
+        raise TriggerError(
+            f"a time zone is an IANA name such as 'Europe/Amsterdam', not {name!r}", field=field, value=name
+        )
+    if name not in known_zones():
+        near = difflib.get_close_matches(name, known_zones(), n=1)
+        hint = f": did you mean '{near[0]}'?" if near else "; use an IANA name such as 'Europe/Amsterdam'"
+        raise TriggerError(f"unknown time zone '{name}'{hint}", field=field, value=name)
+    return ZoneInfo(name)
+
+
+def read_moment(kwargs: Kwargs, key: str, zone: tzinfo) -> datetime | None:
+    """Return an ISO 8601 date or date and time in UTC; one without an offset is read in `zone`."""
+    value = kwargs.get(key)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is not None:
+            return in_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+    except (ValueError, OverflowError):
+        pass
+    raise TriggerError(
+        f"'{key}' is {value!r}; give an ISO 8601 moment such as '2027-03-28T02:30:00' or with an offset",
+        field=f"trigger_kwargs.{key}",
+        value=value,
+    )
+
+
+def read_bounds(kwargs: Kwargs, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+    """Return `start_date` and `end_date`, both inclusive, in UTC."""
+    start, end = read_moment(kwargs, "start_date", zone), read_moment(kwargs, "end_date", zone)
+    if start is not None and end is not None and end < start:
+        raise TriggerError(
+            f"'end_date' {kwargs['end_date']!r} is before 'start_date' {kwargs['start_date']!r}",
+            field="trigger_kwargs.end_date",
+            value=kwargs["end_date"],
+        )
+    return start, end
+
+
+def read_period(kwargs: Kwargs, units: Iterable[str], *, shortest_seconds: float) -> timedelta:
+    """Return the sum of the units given, each a number that is not negative."""
+    given = {unit: kwargs[unit] for unit in units if kwargs.get(unit) is not None}
+    for unit, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise TriggerError(
+                f"'{unit}' is {value!r}; give a number of 0 or more", field=f"trigger_kwargs.{unit}", value=value
+            )
+    try:
+        period = timedelta(**given)
+    except OverflowError as error:
+        raise TriggerError(f"the period {given} is longer than can be computed", value=given) from error
+    shortest = max(timedelta(seconds=shortest_seconds), timedelta.resolution)  # a grid needs a period
+    if period < shortest:
+        raise TriggerError(
+            f"the period is {period.total_seconds():g} s; the shortest one allowed is {shortest.total_seconds():g} s",
+            value=given,
+        )
+    return period

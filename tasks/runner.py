@@ -1,0 +1,95 @@
+"""Running one claimed task, step by step, so that a step that was recorded never runs again."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from orchestrator_site.common.clock import Clock
+from tasks.models import StepStatus, TaskStatus, TaskStep
+from tasks.queue import AbortRequested, Claim, LeaseLost, fail_unstarted, give_back, last_state, record_step
+from workflows.engine import Complete, Failed, Outcome, State, Step, Success
+from workflows.registry import WorkflowCodeError, get_definition
+
+log = structlog.get_logger(__name__)
+
+
+def run_claimed(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool] = lambda: False) -> None:
+    """Run a task from the first step that has not passed until it ends, stops, or this process is told to end.
+
+    Step bodies run outside of any transaction; each is recorded in one of its own, fenced by the claim's attempt.
+    """
+    with structlog.contextvars.bound_contextvars(task_id=str(claim.task_id), workflow=claim.workflow_name):
+        log.debug("task_claimed", attempt=claim.attempt, position=claim.position)
+        try:
+            _run_steps(claim, clock=clock, is_stopping=is_stopping)
+        except WorkflowCodeError as error:
+            fail_unstarted(claim, reason=str(error), now=clock())
+            log.error("task_failed", reason=str(error))
+        except AbortRequested:
+            log.info("task_aborted")
+        except LeaseLost:
+            log.warning("task_lease_lost", attempt=claim.attempt)
+
+
+def _run_steps(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool]) -> None:
+    steps = get_definition(claim.workflow_name).steps
+    state = last_state(claim) if claim.position else first_state(claim)
+    for position in range(claim.position, len(steps)):
+        if is_stopping():
+            give_back(claim, position=position, now=clock())
+            log.info("task_given_back", position=position)
+            return
+        next_state = _run_step(claim, steps[position], position=position, state=state, clock=clock)
+        if next_state is None:
+            return
+        state = next_state
+
+
+def first_state(claim: Claim) -> State:
+    """Return the state that the first step gets: the inputs, and what names the task."""
+    return {
+        **claim.inputs,
+        "task_id": str(claim.task_id),
+        "workflow_name": claim.workflow_name,
+        "workflow_target": claim.workflow_target,
+        "reporter": claim.reporter,
+    }
+
+
+def _run_step(claim: Claim, step: Step, *, position: int, state: State, clock: Clock) -> State | None:
+    """Run and record one step; return the state for the next one, None when the task does not go on."""
+    started_at = clock()
+    outcome = step.run(state)
+    row = TaskStep(
+        task_id=claim.task_id,
+        position=position,
+        attempt=claim.attempt,
+        name=step.name,
+        started_at=started_at,
+        completed_at=max(clock(), started_at),
+    )
+    return _record(claim, row, outcome, state_before=state)
+
+
+def _record(claim: Claim, row: TaskStep, outcome: Outcome, *, state_before: State) -> State | None:
+    match outcome:
+        case Success(state):
+            row.status, row.state = StepStatus.SUCCESS, state
+            record_step(claim, row, status=TaskStatus.RUNNING)
+            log.debug("step_succeeded", step=row.name, seconds=_seconds(row.started_at, row.completed_at))
+            return state
+        case Complete(state):
+            row.status, row.state = StepStatus.COMPLETE, state
+            record_step(claim, row, status=TaskStatus.COMPLETED)
+            log.info("task_completed")
+        case Failed(kind, error_class, message, traceback):
+            row.status, row.state = StepStatus.FAILED, state_before
+            row.error = {"class": error_class, "message": message, "traceback": traceback}
+            record_step(claim, row, status=TaskStatus(kind.value), reason=f"{row.name}: {outcome.reason}")
+            log.error("step_failed", step=row.name, reason=outcome.reason, status=kind.value)
+    return None
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    return round((end - start).total_seconds(), 3)

@@ -1,0 +1,39 @@
+"""The state machine of a task: which status may follow which."""
+
+from tasks.models import TaskStatus
+
+_STOPPED = {TaskStatus.FAILED, TaskStatus.API_UNAVAILABLE, TaskStatus.INCONSISTENT_DATA}
+_HELD = {TaskStatus.SUSPENDED, TaskStatus.WAITING, TaskStatus.AWAITING_CALLBACK}
+
+MOVES: dict[TaskStatus, set[TaskStatus]] = {
+    TaskStatus.CREATED: {TaskStatus.RUNNING, TaskStatus.ABORTED},
+    TaskStatus.RESUMED: {TaskStatus.RUNNING, TaskStatus.ABORTED},
+    # running → running is a take-over; → created or resumed, a worker that gives it back when it is told to end
+    TaskStatus.RUNNING: {
+        TaskStatus.RUNNING,
+        TaskStatus.CREATED,
+        TaskStatus.RESUMED,
+        TaskStatus.COMPLETED,
+        TaskStatus.ABORTED,
+        *_STOPPED,
+        *_HELD,
+    },
+    **{status: {TaskStatus.RESUMED, TaskStatus.ABORTED} for status in _STOPPED | _HELD},
+    TaskStatus.COMPLETED: set(),
+    TaskStatus.ABORTED: set(),
+}
+
+
+class IllegalTransition(Exception):
+    """A task cannot go from the status it has to the one that was asked for."""
+
+    def __init__(self, current: str, wanted: str) -> None:
+        self.current = TaskStatus(current)
+        self.wanted = TaskStatus(wanted)
+        legal = ", ".join(sorted(MOVES[self.current])) or "nothing: it has ended"
+        super().__init__(f"a task that is {self.current} cannot become {self.wanted}; it can become {legal}")
+
+
+def sources_of(wanted: TaskStatus) -> list[TaskStatus]:
+    """Return every status from which a task may become `wanted`."""
+    return [status for status, targets in MOVES.items() if wanted in targets]

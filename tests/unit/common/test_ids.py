@@ -1,0 +1,41 @@
+"""Identifiers of rows."""
+
+import threading
+import time
+import uuid
+
+from orchestrator_site.common.ids import new_id
+
+
+def milliseconds(identifier: uuid.UUID) -> int:
+    """Return the time in a UUID of version 7: its first 48 bits (RFC 9562, 5.7)."""
+    return identifier.int >> 80
+
+
+def test_an_id_is_a_uuid_of_version_7() -> None:
+    identifier = new_id()
+    # Exactly: Django and psycopg know the class of the standard library.
+    assert type(identifier) is uuid.UUID
+    assert (identifier.version, identifier.variant) == (7, uuid.RFC_4122)
+
+
+def test_an_id_begins_with_the_time() -> None:
+    before = time.time_ns() // 1_000_000
+    made = milliseconds(new_id())
+    assert before <= made <= time.time_ns() // 1_000_000
+
+
+def test_ids_sort_in_the_order_in_which_they_were_made() -> None:
+    made = [new_id() for _ in range(20_000)]
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+
+
+def test_threads_make_different_ids() -> None:
+    made: list[uuid.UUID] = []
+    threads = [threading.Thread(target=lambda: made.extend([new_id() for _ in range(2_000)])) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(set(made)) == 8_000

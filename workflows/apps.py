@@ -1,0 +1,17 @@
+"""The app `workflows`."""
+
+from django.apps import AppConfig
+from django.conf import settings
+
+from workflows.discovery import import_app_modules
+
+
+class WorkflowsConfig(AppConfig):
+    """Finds the workflows of the user's own apps once all apps are there."""
+
+    name = "workflows"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Import the `workflows` module of every app in EXTRA_APPS: it registers that app's workflows."""
+        import_app_modules(settings.EXTRA_APPS, "workflows")

@@ -1,0 +1,107 @@
+"""The closed set of what a step can end in, and how an exception is classified."""
+
+import traceback
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+
+from workflows.engine.errors import InconsistentData
+from workflows.engine.state import State
+
+MAX_MESSAGE_CHARACTERS = 2_000
+MAX_TRACEBACK_CHARACTERS = 20_000
+
+_UNAVAILABLE_CODES = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+# requests, httpx, urllib and aiohttp each have a class of their own; a step may use any, and we depend on none.
+_UNAVAILABLE_CLASSES = {"ConnectionError", "TransportError", "URLError", "ClientConnectionError", "TimeoutError"}
+
+
+class StepStatus(StrEnum):
+    """What a recorded step ended in."""
+
+    SUCCESS = "success"
+    SKIPPED = "skipped"
+    SUSPEND = "suspend"
+    WAITING = "waiting"
+    AWAITING_CALLBACK = "awaiting_callback"
+    FAILED = "failed"
+    ABORT = "abort"
+    COMPLETE = "complete"
+
+
+class FailureKind(StrEnum):
+    """The task status that a failure leads to."""
+
+    FAILED = "failed"
+    API_UNAVAILABLE = "api_unavailable"
+    INCONSISTENT_DATA = "inconsistent_data"
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The step ran; `state` goes to the next one."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The last step ran; the task is done."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The step raised; the task can be resumed at this step."""
+
+    kind: FailureKind
+    error_class: str
+    message: str
+    traceback: str
+
+    @property
+    def reason(self) -> str:
+        """One line for people: class and message."""
+        return f"{self.error_class}: {self.message}" if self.message else self.error_class
+
+
+Outcome = Success | Complete | Failed
+
+
+def classify_failure(error: BaseException) -> FailureKind:
+    """Tell what kind of failure an exception means.
+
+    An answer with status 502, 503 or 504, or no connection at all, is `api_unavailable`: trying again later helps.
+    AssertionError and InconsistentData are `inconsistent_data`: somebody has to look.
+    """
+    if isinstance(error, AssertionError | InconsistentData):
+        return FailureKind.INCONSISTENT_DATA
+    code = getattr(getattr(error, "response", None), "status_code", None) or getattr(error, "code", None)
+    if isinstance(code, int):
+        return FailureKind.API_UNAVAILABLE if code in _UNAVAILABLE_CODES else FailureKind.FAILED
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return FailureKind.API_UNAVAILABLE if names & _UNAVAILABLE_CLASSES else FailureKind.FAILED
+
+
+def failed_by(error: BaseException) -> Failed:
+    """Describe an exception as an outcome; message and traceback are bounded, the end of a long traceback is kept."""
+    lines = "".join(traceback.format_exception(error))
+    return Failed(
+        kind=classify_failure(error),
+        error_class=type(error).__name__,
+        message=_storable(_read_message(error))[:MAX_MESSAGE_CHARACTERS],
+        traceback=_storable(lines)[-MAX_TRACEBACK_CHARACTERS:],
+    )
+
+
+def _storable(text: str) -> str:
+    """Return text that PostgreSQL can store: without NUL and without halves of surrogate pairs."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+def _read_message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # user code: an error whose own text fails is a failed step all the same
+        return "(its message cannot be read)"

@@ -1,0 +1,69 @@
+"""Which workflows exist in code: names, and where their code is, without importing it."""
+
+import importlib
+import importlib.util
+import sys
+import threading
+
+from workflows.engine import WorkflowDefinition
+
+ALL_WORKFLOWS: dict[str, "LazyWorkflowInstance"] = {}
+
+_import_lock = threading.RLock()
+
+
+class WorkflowCodeError(Exception):
+    """A workflow has no code that can be loaded; the message names the workflow and the reason."""
+
+
+class LazyWorkflowInstance:
+    """Registers a workflow's name and place; the module is imported when the workflow is first needed.
+
+    Args:
+        module: `package.module`, or `.module` relative to the module that registers it.
+        function: Name of the decorated function in there; it is the workflow's name too.
+    """
+
+    def __init__(self, module: str, function: str) -> None:
+        caller = sys._getframe(1).f_globals  # noqa: SLF001  # a relative module is the caller's
+        self.module = importlib.util.resolve_name(module, caller["__package__"])
+        self.name = function
+        self._definition: WorkflowDefinition | None = None
+        ALL_WORKFLOWS[function] = self
+
+    def __repr__(self) -> str:
+        return f"<LazyWorkflowInstance {self.name} in {self.module}>"
+
+    def load(self) -> WorkflowDefinition:
+        """Import the module, once, and return the definition.
+
+        Raises:
+            WorkflowCodeError: The import fails, or what it finds is no workflow.
+        """
+        if self._definition is None:
+            with _import_lock:
+                self._definition = self._import()
+        return self._definition
+
+    def _import(self) -> WorkflowDefinition:
+        try:
+            found = getattr(importlib.import_module(self.module), self.name, None)
+        except Exception as error:  # user code: importing it may raise anything
+            raise WorkflowCodeError(
+                f"code of workflow '{self.name}' cannot be imported from {self.module}: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(found, WorkflowDefinition):
+            raise WorkflowCodeError(f"{self.module} has no workflow '{self.name}': decorate it with @workflow or @task")
+        return found
+
+
+def get_definition(name: str) -> WorkflowDefinition:
+    """Return the code of a workflow.
+
+    Raises:
+        WorkflowCodeError: No workflow of that name is registered, or its code cannot be loaded.
+    """
+    instance = ALL_WORKFLOWS.get(name)
+    if instance is None:
+        raise WorkflowCodeError(f"no code is registered for workflow '{name}'")
+    return instance.load()

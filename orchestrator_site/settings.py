@@ -145,10 +145,9 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["orchestrator_site.common.permissions.VerbPermissions"],
-    "DEFAULT_PAGINATION_CLASS": "orchestrator_site.common.paging.Pages",
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["orchestrator_site.common.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "EXCEPTION_HANDLER": "orchestrator_site.common.errors.problem_details",
+    "EXCEPTION_HANDLER": "orchestrator_site.common.problems.problem_details",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 REST_KNOX: dict[str, Any] = {

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet
 
+from orchestrator_site.common.errors import NotFound
 from schedules.models import Firing, Schedule
 
 
-class ScheduleNotFound(Exception):
+class ScheduleNotFound(NotFound):
     """No schedule has this id."""
 
 
@@ -30,7 +31,7 @@ def get_schedule(schedule_id: UUID) -> Schedule:
     """
     schedule = list_schedules().filter(pk=schedule_id).first()
     if schedule is None:
-        raise ScheduleNotFound("Schedule does not exist")
+        raise ScheduleNotFound("Schedule does not exist", field="schedule_id", value=str(schedule_id))
     return schedule
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
+from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.ids import new_id
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.ledger import Entry, insert_new
@@ -25,7 +26,7 @@ from workflows.models import Workflow
 log = structlog.get_logger(__name__)
 
 
-class WorkflowDoesNotMatch(Exception):
+class WorkflowDoesNotMatch(InvalidValue):
     """A workflow was named along with a schedule that runs another one."""
 
 
@@ -118,7 +119,9 @@ def delete_schedule(*, schedule_id: UUID, actor: str, workflow_id: UUID | None =
         schedule = _lock(schedule_id)
         if workflow_id is not None and workflow_id != schedule.workflow.pk:
             raise WorkflowDoesNotMatch(
-                f"the schedule runs workflow {schedule.workflow.pk}, not {workflow_id}; leave workflow_id out"
+                f"the schedule runs workflow {schedule.workflow.pk}, not {workflow_id}; leave workflow_id out",
+                field="workflow_id",
+                value=str(workflow_id),
             )
         _settle(schedule, now, reason=f"{actor} deleted the schedule before this instant was fired")
         Schedule.objects.filter(pk=schedule_id).delete()
@@ -150,7 +153,7 @@ def _lock(schedule_id: UUID) -> Schedule:
     rows = Schedule.objects.select_for_update(of=("self",)).select_related("link__workflow")
     schedule = rows.filter(pk=schedule_id).first()
     if schedule is None:
-        raise ScheduleNotFound("Schedule does not exist")
+        raise ScheduleNotFound("Schedule does not exist", field="schedule_id", value=str(schedule_id))
     return schedule
 
 

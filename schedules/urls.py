@@ -1,3 +1,12 @@
-"""Routes under /api/."""
+"""Routes below /api/; each works with and without a trailing slash."""
 
-urlpatterns = []
+from django.urls import re_path
+
+from schedules.views import FiringsView, ScheduleFiringsView, SchedulesView, ScheduleView
+
+urlpatterns = [
+    re_path(r"^schedules/?$", SchedulesView.as_view(), name="schedules"),
+    re_path(r"^schedules/(?P<schedule_id>[^/]+)/?$", ScheduleView.as_view(), name="schedule"),
+    re_path(r"^schedules/(?P<schedule_id>[^/]+)/firings/?$", ScheduleFiringsView.as_view(), name="schedule-firings"),
+    re_path(r"^firings/?$", FiringsView.as_view(), name="firings"),
+]

@@ -13,6 +13,9 @@ from workflows.registry import WorkflowCodeError, get_definition
 
 log = structlog.get_logger(__name__)
 
+# What every first state holds besides the inputs.
+RESERVED_KEYS = ("task_id", "workflow_name", "workflow_target", "reporter")
+
 
 def run_claimed(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool] = lambda: False) -> None:
     """Run a task from the first step that has not passed until it ends, stops, or this process is told to end.

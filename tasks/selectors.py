@@ -4,10 +4,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from orchestrator_site.common.errors import NotFound
 from tasks.models import Task
 
 
-class TaskNotFound(Exception):
+class TaskNotFound(NotFound):
     """No task has this id."""
 
 
@@ -29,5 +30,5 @@ def get_task(task_id: UUID) -> Task:
     """
     task = list_tasks_with_steps().filter(pk=task_id).first()
     if task is None:
-        raise TaskNotFound("Task does not exist")
+        raise TaskNotFound("Task does not exist", field="task_id", value=str(task_id))
     return task

@@ -1,5 +1,6 @@
 """The state machine of a task: which status may follow which."""
 
+from orchestrator_site.common.errors import Conflict
 from tasks.models import TaskStatus
 
 _STOPPED = {TaskStatus.FAILED, TaskStatus.API_UNAVAILABLE, TaskStatus.INCONSISTENT_DATA}
@@ -24,7 +25,7 @@ MOVES: dict[TaskStatus, set[TaskStatus]] = {
 }
 
 
-class IllegalTransition(Exception):
+class IllegalTransition(Conflict):
     """A task cannot go from the status it has to the one that was asked for."""
 
     def __init__(self, current: str, wanted: str) -> None:

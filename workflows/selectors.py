@@ -4,14 +4,15 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from orchestrator_site.common.errors import InvalidValue, NotFound
 from workflows.models import Workflow
 
 
-class WorkflowNotFound(Exception):
-    """No workflow matches; the message says which value did not."""
+class WorkflowNotFound(NotFound):
+    """No task workflow matches; the message says which value did not."""
 
 
-class WorkflowMismatch(Exception):
+class WorkflowMismatch(InvalidValue):
     """A name and an id were given that belong to different workflows, or the workflow is no task."""
 
 
@@ -27,18 +28,30 @@ def get_task_workflow(*, name: str | None = None, workflow_id: UUID | None = Non
         WorkflowNotFound: The name or the id is unknown or deleted.
         WorkflowMismatch: Both are given and differ, or the workflow is not a task.
     """
-    rows = list_workflows()
-    by_name = rows.filter(name=name).first() if name is not None else None
-    by_id = rows.filter(pk=workflow_id).first() if workflow_id is not None else None
-    if (name is not None and by_name is None) or (workflow_id is not None and by_id is None):
-        raise WorkflowNotFound("Task does not exist")
-    if by_name is not None and by_id is not None and by_name != by_id:
-        raise WorkflowMismatch(f"workflow_id {workflow_id} is '{by_id}', not '{name}'; leave one of the two out")
-    found = by_name or by_id
-    if found is None:
-        raise WorkflowNotFound("Task does not exist")
-    if not found.is_task:
+    given = {"workflow_name": name, "workflow_id": workflow_id}
+    rows = {field: _find(field, value) for field, value in given.items() if value is not None}
+    for field, row in rows.items():
+        if row is None:
+            raise WorkflowNotFound("Task does not exist", field=field, value=str(given[field]))
+    found = list(filter(None, rows.values()))
+    if not found:
+        raise WorkflowMismatch("name the task by workflow_name or workflow_id", field="workflow_name")
+    workflow = found[0]
+    if workflow != found[-1]:
         raise WorkflowMismatch(
-            f"'{found}' has the target {found.target}; only task workflows (target SYSTEM) can be scheduled or started"
+            f"workflow_id {workflow_id} is '{found[-1]}', not '{name}'; leave one of the two out",
+            field="workflow_id",
+            value=str(workflow_id),
         )
-    return found
+    if not workflow.is_task:
+        raise WorkflowMismatch(
+            f"'{workflow}' has the target {workflow.target}; only tasks (target SYSTEM) can be scheduled or started",
+            field=next(iter(rows)),
+            value=workflow.name,
+        )
+    return workflow
+
+
+def _find(field: str, value: str | UUID) -> Workflow | None:
+    lookup = {"workflow_name": "name", "workflow_id": "pk"}[field]
+    return list_workflows().filter(**{lookup: value}).first()

@@ -1,3 +1,7 @@
-"""Routes under /api/."""
+"""Routes below /api/; each works with and without a trailing slash."""
 
-urlpatterns = []
+from django.urls import re_path
+
+from workflows.views import WorkflowsView
+
+urlpatterns = [re_path(r"^workflows/?$", WorkflowsView.as_view(), name="workflows")]

@@ -1,0 +1,131 @@
+"""What the REST views of all apps share: strict bodies, filtered lists, ids in paths."""
+
+import difflib
+from datetime import UTC
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+from django_filters import FilterSet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from orchestrator_site.common.errors import InvalidValue, NotFound
+from orchestrator_site.common.paging import PARAMETERS, read_page
+
+Row = TypeVar("Row", bound=Model)
+
+# Every moment in an answer is in UTC, whatever zone the installation prefers.
+Moment = partial(serializers.DateTimeField, default_timezone=UTC)
+
+
+class Text(serializers.CharField):
+    """A string; a number is not taken for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the string, stripped."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        text: str = super().to_internal_value(data)
+        return text
+
+
+class Id(serializers.UUIDField):
+    """A UUID written as a string."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        """Return the UUID."""
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        found: UUID = super().to_internal_value(data)
+        return found
+
+
+class Object(serializers.Field):  # type: ignore[type-arg]
+    """A JSON object, taken as it is."""
+
+    default_error_messages = {"invalid": "give a JSON object such as {{}}, not {kind}"}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Return the object."""
+        if not isinstance(data, dict):
+            self.fail("invalid", kind=type(data).__name__)
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """Return it as it is stored."""
+        return value
+
+
+class StrictSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A body whose every key is known; the others are named, with the one that was probably meant."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated values; unknown keys are reported together with what else is wrong."""
+        unknown = _unknown_keys(data, self.fields) if isinstance(data, dict) else {}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if isinstance(error.detail, dict):
+                raise serializers.ValidationError(unknown | error.detail) from error
+            raise
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return values
+
+
+def _unknown_keys(data: dict[str, Any], known: Any) -> dict[str, Any]:
+    return {str(key): f"unknown key{_hint(str(key), list(known))}" for key in data if key not in known}
+
+
+def _hint(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f": did you mean '{near[0]}'?" if near else f"; known are {', '.join(known) or 'none'}"
+
+
+def read_body(serializer_class: type[StrictSerializer], request: Request) -> dict[str, Any]:
+    """Return the validated body of a request.
+
+    Raises:
+        ValidationError: Something in it is wrong; every field at fault is named.
+    """
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
+
+
+def read_id(text: str, *, name: str, missing: str) -> UUID:
+    """Return the id in a path.
+
+    Raises:
+        NotFound: It is no UUID, so nothing can have it; `missing` is what the answer says.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(f"{missing}: '{text}' is no UUID", field=name, value=text) from None
+
+
+def list_page(
+    view: APIView, rows: QuerySet[Row], *, filters: type[FilterSet], serializer: type[serializers.BaseSerializer[Row]]
+) -> Response:
+    """Answer one page of a list, filtered as the query asks.
+
+    Raises:
+        InvalidValue: A parameter is unknown.
+        ValidationError: A filter has a value that it cannot have.
+    """
+    query = view.request.query_params
+    filterset = filters(data=query, queryset=rows, request=view.request)
+    known = [*filterset.filters, *PARAMETERS]
+    for name in query:
+        if name not in known:
+            raise InvalidValue(f"unknown parameter '{name}'{_hint(name, known)}", field=name, value=query[name])
+    if not filterset.is_valid():
+        raise serializers.ValidationError(filterset.errors)
+    page = read_page(filterset.qs, view.request)
+    return Response(page.as_answer([serializer(row).data for row in page.rows]))

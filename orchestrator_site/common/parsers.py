@@ -1,0 +1,35 @@
+"""Reading the bodies of requests."""
+
+from typing import IO, Any
+
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import JSONParser
+
+MAX_BODY_BYTES = 1_000_000
+
+
+class BodyTooLarge(APIException):
+    """The body has more bytes than are read."""
+
+    status_code = 413
+    default_detail = f"The body may have {MAX_BODY_BYTES} bytes at most."
+
+
+class BoundedJSONParser(JSONParser):
+    """Parses JSON, up to a size and a depth."""
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
+        """Return the parsed body.
+
+        Raises:
+            BodyTooLarge: It is longer than MAX_BODY_BYTES.
+            ParseError: It is no JSON, or nested too deeply.
+        """
+        request = (parser_context or {}).get("request")
+        if request is not None and int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+            raise BodyTooLarge
+        try:
+            body: dict[str, Any] = super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("JSON parse error - nested too deeply") from error
+        return body

@@ -1,0 +1,76 @@
+"""Errors of the REST API as problem details (RFC 9457): one shape, naming each field and the value it had."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from orchestrator_site.common.errors import Conflict, InvalidValue, NotFound
+
+CONTENT_TYPE = "application/problem+json"
+MAX_VALUE_CHARACTERS = 200
+
+FieldError = dict[str, Any]
+
+
+def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an error raised in a view; None for one that nobody expected, which Django answers with 500."""
+    match error:
+        case NotFound():
+            return _problem(HTTPStatus.NOT_FOUND, str(error), _own_errors(error))
+        case InvalidValue():
+            return _problem(HTTPStatus.BAD_REQUEST, str(error), _own_errors(error))
+        case Conflict():
+            return _problem(HTTPStatus.CONFLICT, str(error))
+        case exceptions.ValidationError():
+            request: Request = context["request"]
+            given = request.query_params.dict() if request.method == "GET" else request.data
+            errors = list(_field_errors(error.detail, given))
+            detail = "; ".join(f"{each['field']}: {each['detail']}" for each in errors)
+            return _problem(HTTPStatus.BAD_REQUEST, detail, errors)
+        case Http404():
+            return _problem(HTTPStatus.NOT_FOUND, "There is nothing here.")
+    response = exception_handler(error, context)
+    if response is not None:
+        reason = response.data.get("detail") if isinstance(response.data, dict) else None
+        described = _problem(HTTPStatus(response.status_code), str(reason or error))
+        response.data, response.content_type = described.data, CONTENT_TYPE
+    return response
+
+
+def _problem(status: HTTPStatus, detail: str, errors: list[FieldError] | None = None) -> Response:
+    body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    return Response(body | ({"errors": errors} if errors else {}), status=status, content_type=CONTENT_TYPE)
+
+
+def _own_errors(error: InvalidValue) -> list[FieldError]:
+    if not error.field:
+        return []
+    return [{"field": error.field, "value": _shorten(error.value), "detail": str(error)}]
+
+
+def _field_errors(detail: Any, given: Any, path: str = "") -> Iterator[FieldError]:
+    """Walk the errors of a serializer beside the body that it was given."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            value = given.get(name) if isinstance(given, dict) else None
+            yield from _field_errors(inner, value, f"{path}.{name}" if path else str(name))
+    elif isinstance(detail, list) and any(isinstance(each, dict | list) for each in detail):
+        for number, inner in enumerate(detail):
+            value = given[number] if isinstance(given, list) and number < len(given) else None
+            yield from _field_errors(inner, value, f"{path}[{number}]")
+    else:
+        for message in detail if isinstance(detail, list) else [detail]:
+            field = path.removesuffix(".non_field_errors").removesuffix("non_field_errors") or "body"
+            yield {"field": field, "value": _shorten(given), "detail": str(message)}
+
+
+def _shorten(value: object) -> object:
+    """Return the value as it was given if it is short, else the beginning of its text."""
+    text = str(value)
+    return value if len(text) <= MAX_VALUE_CHARACTERS else text[:MAX_VALUE_CHARACTERS] + "…"

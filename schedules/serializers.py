@@ -1,0 +1,179 @@
+"""Schedules and firings as the API takes and shows them."""
+
+from typing import Any
+
+from django_filters import CharFilter, ChoiceFilter, FilterSet, UUIDFilter
+from rest_framework import serializers
+
+from orchestrator_site.common.api import Id, Moment, Object, StrictSerializer, Text
+from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
+from schedules.services import ScheduleChanges, ScheduleDraft
+from schedules.triggers import KINDS
+from tasks.serializers import check_inputs
+
+
+class Only(serializers.Field):  # type: ignore[type-arg]
+    """A setting that has one value so far; any other is refused rather than ignored."""
+
+    default_error_messages = {"invalid": "only {only!r} is supported so far"}
+
+    def __init__(self, *, only: Any, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self._only = only
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the one value."""
+        if data != self._only or isinstance(data, bool):
+            self.fail("invalid", only=self._only)
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """Return the value as it is stored."""
+        return value
+
+
+class InputsBody(StrictSerializer):
+    """The inputs of the tasks to come: `inputs`, or `user_inputs`, a list of objects that are merged into one."""
+
+    inputs = Object(required=False)
+    user_inputs = serializers.ListField(child=Object(), required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Merge the older form into the newer one."""
+        older = attrs.pop("user_inputs", None)
+        if older is not None:
+            if "inputs" in attrs:
+                raise serializers.ValidationError({"user_inputs": "give inputs or user_inputs, not both"})
+            attrs["inputs"] = {key: value for part in older for key, value in part.items()}
+        if "inputs" in attrs:
+            check_inputs(attrs["inputs"])
+        return attrs
+
+
+class CreateScheduleBody(InputsBody):
+    """The body that creates a schedule."""
+
+    name = Text(max_length=255)
+    workflow_name = Text(max_length=255, required=False)
+    workflow_id = Id(required=False)
+    trigger = Text()
+    trigger_kwargs = Object()
+    timezone = Text(required=False)
+    misfire_policy = Only(only="run_once")
+    misfire_window_seconds = Only(only=86_400)
+    overlap_policy = Only(only="skip")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for one of the two ways to name the workflow."""
+        if "workflow_name" not in attrs and "workflow_id" not in attrs:
+            raise serializers.ValidationError({"workflow_name": "name the task by workflow_name or workflow_id"})
+        return super().validate(attrs)
+
+    @staticmethod
+    def draft(body: dict[str, Any]) -> ScheduleDraft:
+        """Return the validated body as the service takes it."""
+        return ScheduleDraft(
+            name=body["name"],
+            trigger=body["trigger"],
+            trigger_kwargs=body["trigger_kwargs"],
+            timezone=body.get("timezone"),
+            inputs=body.get("inputs", {}),
+        )
+
+
+class PatchScheduleBody(InputsBody):
+    """The body of PATCH: what is left out stays as it is."""
+
+    name = Text(max_length=255, required=False)
+    trigger = Text(required=False)
+    trigger_kwargs = Object(required=False)
+    timezone = Text(required=False)
+    misfire_policy = Only(only="run_once")
+    misfire_window_seconds = Only(only=86_400)
+    overlap_policy = Only(only="skip")
+
+    @staticmethod
+    def changes(body: dict[str, Any]) -> ScheduleChanges:
+        """Return the validated body as the service takes it."""
+        return ScheduleChanges(
+            name=body.get("name"),
+            trigger=body.get("trigger"),
+            trigger_kwargs=body.get("trigger_kwargs"),
+            timezone=body.get("timezone"),
+            inputs=body.get("inputs"),
+        )
+
+
+class PutScheduleBody(StrictSerializer):
+    """The body of PUT on the collection, which changes these three and no others."""
+
+    schedule_id = Id()
+    name = Text(max_length=255, required=False)
+    trigger = Text(required=False)
+    trigger_kwargs = Object(required=False)
+
+
+class DeleteScheduleBody(StrictSerializer):
+    """The body of DELETE on the collection."""
+
+    schedule_id = Id()
+    workflow_id = Id(required=False)
+
+
+class ScheduleSerializer(serializers.Serializer[Schedule]):
+    """A schedule, whole."""
+
+    schedule_id = serializers.UUIDField(source="id")
+    name = serializers.CharField()
+    workflow_name = serializers.CharField(source="workflow.name")
+    workflow_id = serializers.UUIDField(source="workflow.id")
+    trigger = serializers.CharField()
+    trigger_kwargs = Object()
+    timezone = serializers.CharField()
+    inputs = Object()
+    state = serializers.CharField()
+    state_reason = serializers.CharField()
+    state_since = Moment()
+    next_run_at = Moment()
+    misfire_policy = serializers.CharField()
+    misfire_window_seconds = serializers.IntegerField()
+    overlap_policy = serializers.CharField()
+    version = serializers.IntegerField()
+    created_at = Moment()
+    created_by = serializers.CharField()
+    updated_at = Moment()
+    updated_by = serializers.CharField()
+
+
+class ScheduleFilters(FilterSet):
+    """`?name=&workflow_name=&trigger=&state=`; the name is a part of it, in any case."""
+
+    name = CharFilter(lookup_expr="icontains")
+    workflow_name = CharFilter(field_name="link__workflow__name")
+    trigger = ChoiceFilter(choices=[(kind, kind) for kind in KINDS])
+    state = ChoiceFilter(choices=ScheduleState.choices)
+
+
+class FiringSerializer(serializers.Serializer[Firing]):
+    """A row of the ledger."""
+
+    firing_id = serializers.UUIDField(source="id")
+    schedule_id = serializers.UUIDField()
+    schedule_name = serializers.CharField()
+    scheduled_for = Moment()
+    last_scheduled_for = Moment()
+    count = serializers.IntegerField()
+    decided_at = Moment()
+    lateness_ms = serializers.IntegerField()
+    cause = serializers.CharField()
+    outcome = serializers.CharField()
+    reason = serializers.CharField()
+    task_id = serializers.UUIDField()
+
+
+class FiringFilters(FilterSet):
+    """`?schedule_id=&outcome=&cause=`."""
+
+    schedule_id = UUIDFilter()
+    outcome = ChoiceFilter(choices=FiringOutcome.choices)
+    cause = ChoiceFilter(choices=FiringCause.choices)

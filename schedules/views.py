@@ -1,0 +1,145 @@
+"""`/api/schedules` and `/api/firings`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from orchestrator_site.common.api import list_page, read_body, read_id
+from orchestrator_site.common.errors import InvalidValue
+from schedules.models import Schedule
+from schedules.selectors import get_schedule, list_firings, list_schedules
+from schedules.serializers import (
+    CreateScheduleBody,
+    DeleteScheduleBody,
+    FiringFilters,
+    FiringSerializer,
+    PatchScheduleBody,
+    PutScheduleBody,
+    ScheduleFilters,
+    ScheduleSerializer,
+)
+from schedules.services import create_schedule, delete_schedule, update_schedule
+from schedules.triggers import TriggerError
+from workflows.selectors import get_task_workflow
+
+PERMISSIONS = {
+    "GET": "schedules.view_schedule",
+    "POST": "schedules.add_schedule",
+    "PUT": "schedules.change_schedule",
+    "PATCH": "schedules.change_schedule",
+    "DELETE": "schedules.delete_schedule",
+}
+
+
+class SchedulesView(APIView):
+    """The schedules; PUT and DELETE name theirs in the body, as clients of the older API do."""
+
+    permissions = PERMISSIONS
+
+    def get(self, request: Request) -> Response:
+        """List them by name."""
+        return list_page(self, list_schedules(), filters=ScheduleFilters, serializer=ScheduleSerializer)
+
+    def post(self, request: Request) -> Response:
+        """Create one: an answer of 201 means that it is stored and will fire."""
+        body = read_body(CreateScheduleBody, request)
+        workflow = get_task_workflow(name=body.get("workflow_name"), workflow_id=body.get("workflow_id"))
+        with _trigger_errors_named():
+            schedule = create_schedule(
+                draft=CreateScheduleBody.draft(body), workflow=workflow, actor=request.user.get_username()
+            )
+        location = reverse("schedule", kwargs={"schedule_id": schedule.pk}, request=request)
+        response = _answer(get_schedule(schedule.pk), "CREATED", status.HTTP_201_CREATED)
+        response["Location"] = location
+        return response
+
+    def put(self, request: Request) -> Response:
+        """Change name, trigger or its arguments."""
+        body = read_body(PutScheduleBody, request)
+        return _update(request, body.pop("schedule_id"), body)
+
+    def delete(self, request: Request) -> Response:
+        """Delete one."""
+        body = read_body(DeleteScheduleBody, request)
+        return _delete(request, body["schedule_id"], workflow_id=body.get("workflow_id"))
+
+
+class ScheduleView(APIView):
+    """One schedule."""
+
+    permissions = PERMISSIONS
+
+    def get(self, request: Request, schedule_id: str) -> Response:
+        """Show it."""
+        return Response(ScheduleSerializer(get_schedule(_read_id(schedule_id))).data)
+
+    def patch(self, request: Request, schedule_id: str) -> Response:
+        """Change what the body names."""
+        return _update(request, _read_id(schedule_id), read_body(PatchScheduleBody, request))
+
+    def delete(self, request: Request, schedule_id: str) -> Response:
+        """Delete it."""
+        return _delete(request, _read_id(schedule_id))
+
+
+class FiringsView(APIView):
+    """The ledger."""
+
+    permissions = {"GET": "schedules.view_firing"}
+
+    def get(self, request: Request) -> Response:
+        """List it, what was decided last first."""
+        return list_page(self, list_firings(), filters=FiringFilters, serializer=FiringSerializer)
+
+
+class ScheduleFiringsView(APIView):
+    """The ledger of one schedule, which may be deleted by now."""
+
+    permissions = {"GET": "schedules.view_firing"}
+
+    def get(self, request: Request, schedule_id: str) -> Response:
+        """List it, what was decided last first."""
+        rows = list_firings().filter(schedule_id=_read_id(schedule_id))
+        if not rows.exists():
+            get_schedule(_read_id(schedule_id))
+        return list_page(self, rows, filters=FiringFilters, serializer=FiringSerializer)
+
+
+def _read_id(text: str) -> UUID:
+    return read_id(text, name="schedule_id", missing="Schedule does not exist")
+
+
+def _update(request: Request, schedule_id: UUID, body: dict[str, object]) -> Response:
+    with _trigger_errors_named():
+        schedule = update_schedule(
+            schedule_id=schedule_id,
+            changes=PatchScheduleBody.changes(body),
+            actor=request.user.get_username(),
+        )
+    return _answer(schedule, "UPDATED")
+
+
+def _delete(request: Request, schedule_id: UUID, *, workflow_id: UUID | None = None) -> Response:
+    actor = request.user.get_username()
+    return _answer(delete_schedule(schedule_id=schedule_id, workflow_id=workflow_id, actor=actor), "DELETED")
+
+
+def _answer(schedule: Schedule, done: str, code: int = status.HTTP_200_OK) -> Response:
+    """Answer the whole schedule, and the two keys that clients of the older API read."""
+    older = {"message": f"Schedule '{schedule.name}' {done.lower()}.", "status": done}
+    return Response(ScheduleSerializer(schedule).data | older, status=code)
+
+
+@contextmanager
+def _trigger_errors_named() -> Iterator[None]:
+    """Turn an error of the pure triggers into one that names field and value in the answer."""
+    try:
+        yield
+    except TriggerError as error:
+        raise InvalidValue(str(error), field=error.field, value=error.value) from error

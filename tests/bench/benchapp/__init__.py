@@ -1,0 +1,1 @@
+"""The app that the measured processes get by EXTRA_APPS."""

@@ -1,0 +1,25 @@
+"""What is measured; each function takes `is_quick` and returns figures."""
+
+from typing import Protocol
+
+from tests.bench.measurements.alone import measure_alone
+from tests.bench.measurements.burst import measure_burst
+from tests.bench.measurements.idle import measure_idle
+from tests.bench.measurements.startup import measure_startup
+from tests.bench.measurements.steady import measure_steady
+from tests.bench.measurements.stock import measure_stock
+from tests.bench.results import Figure
+
+
+class Measurement(Protocol):
+    def __call__(self, *, is_quick: bool) -> list[Figure]: ...
+
+
+MEASUREMENTS: dict[str, Measurement] = {
+    "burst": measure_burst,
+    "alone": measure_alone,
+    "steady": measure_steady,
+    "idle": measure_idle,
+    "startup": measure_startup,
+    "stock": measure_stock,
+}

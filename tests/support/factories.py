@@ -1,0 +1,129 @@
+"""Rows for integration tests: plain functions, each gives a row that the constraints accept and that is told by name."""
+
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+from uuid import uuid4
+
+from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
+from tasks.models import CLAIMABLE, ENDED, StepStatus, Task, TaskStatus, TaskStep
+from tasks.queue import Claim, Lease, claim_queued
+from workflows.engine import Step, StepList, Target, done, init, step, workflow
+from workflows.models import Workflow
+from workflows.registry import LazyWorkflowInstance
+
+NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+LEASE_SECONDS = 30
+
+# The module in which the code of the tests' workflows lives, so that the registry imports it as it does any other.
+_CODE = ModuleType("tests_workflow_code")
+sys.modules[_CODE.__name__] = _CODE
+
+
+def make_step(name: str, function: Callable[..., Any]) -> Step:
+    return step(name)(function)
+
+
+def make_workflow(
+    *steps: Step, name: str | None = None, target: Target = Target.SYSTEM, has_code: bool = True, **fields: Any
+) -> Workflow:
+    """Store a workflow and register its code: Start, `steps`, Done."""
+    name = name or f"task_{uuid4().hex[:12]}"
+    if has_code:
+        register_code(name, steps, target=target)
+    return Workflow.objects.create(name=name, target=target.value, is_task=target is Target.SYSTEM, **fields)
+
+
+def register_code(name: str, steps: Iterable[Step] = (), *, target: Target = Target.SYSTEM) -> None:
+    """Give a workflow code, in place of what it had; the fixture `registry` takes it away after the test."""
+
+    def build() -> StepList:
+        return init >> StepList(steps) >> done
+
+    build.__name__ = name
+    setattr(_CODE, name, workflow(f"Test {name}", target=target)(build))
+    LazyWorkflowInstance(_CODE.__name__, name)
+
+
+def make_task(
+    workflow: Workflow | None = None, *, status: TaskStatus = TaskStatus.CREATED, now: datetime = NOW, **fields: Any
+) -> Task:
+    """Store a task; one that runs has a lease of 30 s, one that is queued is available now, one that ended ended now."""
+    has_run = status != TaskStatus.CREATED
+    defaults: dict[str, Any] = {
+        "reporter": "a test",
+        "created_at": now,
+        "attempt": 1 if has_run else 0,
+        "started_at": now if has_run else None,
+        "available_at": now if status in CLAIMABLE else None,
+        "lease_expires_at": now + timedelta(seconds=LEASE_SECONDS) if status == TaskStatus.RUNNING else None,
+        "worker": "other worker" if status == TaskStatus.RUNNING else "",
+        "finished_at": now if status in ENDED else None,
+    }
+    return Task.objects.create(workflow=workflow or make_workflow(), status=status, **{**defaults, **fields})
+
+
+def make_task_step(task: Task, **fields: Any) -> TaskStep:
+    """Store the first step of a task, passed."""
+    return TaskStep.objects.create(**step_fields(task, **fields))
+
+
+def step_fields(task: Task, **fields: Any) -> dict[str, Any]:
+    defaults: dict[str, Any] = {
+        "task": task,
+        "position": 0,
+        "attempt": 1,
+        "name": "Start",
+        "status": StepStatus.SUCCESS,
+        "started_at": NOW,
+        "completed_at": NOW + SECOND,
+    }
+    return {**defaults, **fields}
+
+
+def make_lease(*, worker: str = "worker", now: datetime = NOW, seconds: float = LEASE_SECONDS) -> Lease:
+    return Lease(worker=worker, now=now, seconds=seconds)
+
+
+def make_claim(task: Task | None = None, *, worker: str = "worker", now: datetime = NOW) -> Claim:
+    """Claim the only task on the queue; a new one if none is given."""
+    task = task or make_task(now=now)
+    [claim] = claim_queued(make_lease(worker=worker, now=now), limit=100)
+    assert claim.task_id == task.pk
+    return claim
+
+
+def make_schedule(
+    workflow: Workflow | None = None,
+    *,
+    trigger: str = "interval",
+    trigger_kwargs: dict[str, Any] | None = None,
+    next_run_at: datetime | None = NOW,
+    **fields: Any,
+) -> Schedule:
+    """Store a schedule as it is, without asking its trigger; by default an hourly one that is due now."""
+    moment = next_run_at or NOW
+    defaults: dict[str, Any] = {
+        "name": "Nightly",
+        "timezone": "UTC",
+        "state": ScheduleState.FINISHED if next_run_at is None else ScheduleState.ACTIVE,
+        "state_since": moment - HOUR,
+        "planned_through": moment - SECOND,
+        "grid_start_at": moment,
+        "created_at": moment - HOUR,
+        "created_by": "a test",
+        "updated_at": moment - HOUR,
+        "updated_by": "a test",
+    }
+    schedule = Schedule.objects.create(
+        trigger=trigger,
+        trigger_kwargs={"hours": 1} if trigger_kwargs is None else trigger_kwargs,
+        next_run_at=next_run_at,
+        **{**defaults, **fields},
+    )
+    ScheduleWorkflow.objects.create(schedule=schedule, workflow=workflow or make_workflow())
+    return schedule

@@ -1,0 +1,26 @@
+"""Workflows as the API shows them."""
+
+from django_filters import FilterSet
+from rest_framework import serializers
+
+from orchestrator_site.common.api import Moment
+from workflows.models import Workflow
+
+
+class WorkflowSerializer(serializers.Serializer[Workflow]):
+    """A workflow."""
+
+    workflow_id = serializers.UUIDField(source="id")
+    name = serializers.CharField()
+    target = serializers.CharField()
+    is_task = serializers.BooleanField()
+    description = serializers.CharField()
+    created_at = Moment()
+
+
+class WorkflowFilters(FilterSet):
+    """`?name=&target=&is_task=`."""
+
+    class Meta:
+        model = Workflow
+        fields = ("name", "target", "is_task")

@@ -1,0 +1,19 @@
+"""`/api/workflows`."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from orchestrator_site.common.api import list_page
+from workflows.selectors import list_workflows
+from workflows.serializers import WorkflowFilters, WorkflowSerializer
+
+
+class WorkflowsView(APIView):
+    """The workflows that are registered."""
+
+    permissions = {"GET": "workflows.view_workflow"}
+
+    def get(self, request: Request) -> Response:
+        """List them by name."""
+        return list_page(self, list_workflows(), filters=WorkflowFilters, serializer=WorkflowSerializer)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django_filters import CharFilter, ChoiceFilter, FilterSet, UUIDFilter
+from django_filters import CharFilter, FilterSet, UUIDFilter
 from rest_framework import serializers
 
-from orchestrator_site.common.api import Id, Moment, Object, StrictSerializer, Text
+from orchestrator_site.common.api import Id, Moment, Object, StrictSerializer, Text, choice_filter
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
 from schedules.services import ScheduleChanges, ScheduleDraft
 from schedules.triggers import KINDS
@@ -46,8 +46,15 @@ class InputsBody(StrictSerializer):
                 raise serializers.ValidationError({"user_inputs": "give inputs or user_inputs, not both"})
             attrs["inputs"] = {key: value for part in older for key, value in part.items()}
         if "inputs" in attrs:
-            check_inputs(attrs["inputs"])
+            attrs["inputs"] = self._checked(attrs["inputs"], field="inputs" if older is None else "user_inputs")
         return attrs
+
+    @staticmethod
+    def _checked(inputs: dict[str, Any], *, field: str) -> dict[str, Any]:
+        try:
+            return check_inputs(inputs)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({field: error.detail}) from error
 
 
 class CreateScheduleBody(InputsBody):
@@ -150,8 +157,8 @@ class ScheduleFilters(FilterSet):
 
     name = CharFilter(lookup_expr="icontains")
     workflow_name = CharFilter(field_name="link__workflow__name")
-    trigger = ChoiceFilter(choices=[(kind, kind) for kind in KINDS])
-    state = ChoiceFilter(choices=ScheduleState.choices)
+    trigger = choice_filter(KINDS)
+    state = choice_filter(ScheduleState.values)
 
 
 class FiringSerializer(serializers.Serializer[Firing]):
@@ -175,5 +182,5 @@ class FiringFilters(FilterSet):
     """`?schedule_id=&outcome=&cause=`."""
 
     schedule_id = UUIDFilter()
-    outcome = ChoiceFilter(choices=FiringOutcome.choices)
-    cause = ChoiceFilter(choices=FiringCause.choices)
+    outcome = choice_filter(FiringOutcome.values)
+    cause = choice_filter(FiringCause.values)

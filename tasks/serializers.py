@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django_filters import CharFilter, ChoiceFilter, FilterSet, UUIDFilter
+from django_filters import CharFilter, FilterSet, UUIDFilter
 from rest_framework import serializers
 
-from orchestrator_site.common.api import Moment, Object, StrictSerializer, Text
+from orchestrator_site.common.api import Moment, Object, StrictSerializer, Text, choice_filter
 from tasks.models import Task, TaskStatus, TaskStep
 from tasks.runner import RESERVED_KEYS
 from workflows.engine.state import to_storable_json
@@ -78,5 +78,5 @@ class TaskFilters(FilterSet):
     """`?workflow_name=&status=&schedule_id=`."""
 
     workflow_name = CharFilter(field_name="workflow__name")
-    status = ChoiceFilter(choices=TaskStatus.choices)
+    status = choice_filter(TaskStatus.values)
     schedule_id = UUIDFilter()

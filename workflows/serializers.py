@@ -1,9 +1,10 @@
 """Workflows as the API shows them."""
 
-from django_filters import FilterSet
+from django_filters import BooleanFilter, CharFilter, FilterSet
 from rest_framework import serializers
 
-from orchestrator_site.common.api import Moment
+from orchestrator_site.common.api import Moment, choice_filter
+from workflows.engine import Target
 from workflows.models import Workflow
 
 
@@ -21,6 +22,6 @@ class WorkflowSerializer(serializers.Serializer[Workflow]):
 class WorkflowFilters(FilterSet):
     """`?name=&target=&is_task=`."""
 
-    class Meta:
-        model = Workflow
-        fields = ("name", "target", "is_task")
+    name = CharFilter()
+    target = choice_filter(Target)
+    is_task = BooleanFilter()

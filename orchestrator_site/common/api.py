@@ -1,13 +1,14 @@
 """What the REST views of all apps share: strict bodies, filtered lists, ids in paths."""
 
 import difflib
+from collections.abc import Iterable
 from datetime import UTC
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
-from django_filters import FilterSet
+from django_filters import ChoiceFilter, FilterSet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,7 +29,7 @@ class Text(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         """Return the string, stripped."""
         if not isinstance(data, str):
-            self.fail("invalid")
+            raise serializers.ValidationError(f"give a string, not {type(data).__name__}")
         text: str = super().to_internal_value(data)
         return text
 
@@ -39,7 +40,7 @@ class Id(serializers.UUIDField):
     def to_internal_value(self, data: Any) -> UUID:
         """Return the UUID."""
         if not isinstance(data, str):
-            self.fail("invalid", value=data)
+            raise serializers.ValidationError(f"give a UUID as a string, not {type(data).__name__}")
         found: UUID = super().to_internal_value(data)
         return found
 
@@ -108,6 +109,13 @@ def read_id(text: str, *, name: str, missing: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound(f"{missing}: '{text}' is no UUID", field=name, value=text) from None
+
+
+def choice_filter(values: Iterable[str]) -> ChoiceFilter:
+    """Return a filter on one of `values`, whose error lists them."""
+    known = list(values)
+    message = f"'%(value)s' is not known; known are {', '.join(known)}"
+    return ChoiceFilter(choices=[(value, value) for value in known], error_messages={"invalid_choice": message})
 
 
 def list_page(

@@ -1,5 +1,6 @@
 """Reading the bodies of requests."""
 
+import json
 from typing import IO, Any
 
 from rest_framework.exceptions import APIException, ParseError
@@ -23,13 +24,16 @@ class BoundedJSONParser(JSONParser):
 
         Raises:
             BodyTooLarge: It is longer than MAX_BODY_BYTES.
-            ParseError: It is no JSON, or nested too deeply.
+            ParseError: It is no JSON, nested too deeply, or holds text that has no encoding.
         """
         request = (parser_context or {}).get("request")
         if request is not None and int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
             raise BodyTooLarge
         try:
             body: dict[str, Any] = super().parse(stream, media_type, parser_context)
+            json.dumps(body, ensure_ascii=False).encode()
         except RecursionError as error:
             raise ParseError("JSON parse error - nested too deeply") from error
+        except UnicodeEncodeError as error:
+            raise ParseError("JSON parse error - a string holds half of a surrogate pair") from error
         return body

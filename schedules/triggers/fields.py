@@ -31,7 +31,8 @@ def refuse_unknown(kind: str, kwargs: Kwargs, known: Iterable[str]) -> None:
                 value=kwargs[key],
             )
     if not kwargs:
-        raise TriggerError(f"trigger '{kind}' needs at least one of {', '.join(known)}", value={})
+        needed = [name for name in known if name not in {"start_date", "end_date"}]
+        raise TriggerError(f"trigger '{kind}' needs at least one of {', '.join(needed)}", value={})
 
 
 @cache

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from rich.console import Console
 
 from tests.bench.places import PLACES, PROJECT, Place, environment
 from tests.bench.results import Figure, print_table
@@ -31,9 +30,10 @@ def main() -> int:
     # A plain exit, so that blocks which end processes are left in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     report: dict[str, Any] = {"versions": _versions(), "quick": options.quick, "databases": {}}
-    Console().print(", ".join(f"{name} {number}" for name, number in report["versions"].items()), highlight=False)
+    print(", ".join(f"{name} {number}" for name, number in report["versions"].items()))
     has_missed = False
-    for kind in PLACES if options.db == "both" else [options.db]:
+    kinds: list[str] = list(PLACES) if options.db == "both" else [options.db]
+    for kind in kinds:
         with PLACES[kind]() as place:
             results = report["databases"][kind] = {"version": place.version}
             for name in [options.only] if options.only else NAMES:

@@ -1,12 +1,15 @@
 """What a measurement gives: figures with their targets, as a table and as JSON."""
 
 import operator
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+PIPE_WIDTH = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,8 @@ def print_table(title: str, figures: Sequence[Figure], *, is_judged: bool) -> No
         colour = {"ok": "green", "FAIL": "bold red", "": "default"}[verdict]
         target = str(figure.target or "")
         table.add_row(figure.name, value, figure.unit, target, f"[{colour}]{verdict}[/]", figure.note)
-    console = Console()
     # Piped into a file there is no screen to fit into.
-    console.print(table, width=None if console.is_terminal else 160)
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def _say(value: float) -> str:

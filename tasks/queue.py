@@ -44,7 +44,7 @@ UPDATE tasks_task SET
     status = 'running', attempt = attempt + 1, worker = %(worker)s, lease_expires_at = %(lease_expires_at)s,
     available_at = NULL, started_at = COALESCE(started_at, %(now)s)
 WHERE id IN (SELECT id FROM free)
-RETURNING id, attempt, position, reporter, inputs,
+RETURNING id, attempt, position, reporter, inputs, abort_requested_at IS NOT NULL,
     (SELECT name FROM workflows_workflow w WHERE w.id = workflow_id),
     (SELECT target FROM workflows_workflow w WHERE w.id = workflow_id)"""
 
@@ -66,6 +66,9 @@ _ADVANCE_AND_INSERT_STEP = "WITH held AS ({advance} RETURNING id) {insert}".form
 _INSERT_STEP_ALONE = _INSERT_STEP.format(source=f"VALUES (%(task_id)s, {_STEP_VALUES})")
 
 
+ABORT_REASON = "aborted before its next step"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Claim:
     """A task as its worker holds it; each claim is its own, even of the same task."""
@@ -78,6 +81,7 @@ class Claim:
     reporter: str
     inputs: State
     worker: str
+    is_abort_requested: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ def _claim(rows: str, lease: Lease, **parameters: Any) -> list[Claim]:
 
 
 def _claim_of(row: tuple[Any, ...], worker: str) -> Claim:
-    task_id, attempt, position, reporter, inputs, name, target = row
+    task_id, attempt, position, reporter, inputs, is_abort_requested, name, target = row
     return Claim(
         task_id=task_id if isinstance(task_id, UUID) else UUID(task_id),
         attempt=attempt,
@@ -147,6 +151,7 @@ def _claim_of(row: tuple[Any, ...], worker: str) -> Claim:
         reporter=reporter,
         inputs=json.loads(inputs),
         worker=worker,
+        is_abort_requested=bool(is_abort_requested),
     )
 
 
@@ -182,7 +187,7 @@ def record_step(claim: Claim, step: TaskStep, *, status: TaskStatus, reason: str
     """
     if _write_step(claim, step, status=status, reason=reason, ignores_abort=status == TaskStatus.COMPLETED):
         return
-    if _write_step(claim, step, status=TaskStatus.ABORTED, reason="aborted before its next step", ignores_abort=True):
+    if _write_step(claim, step, status=TaskStatus.ABORTED, reason=ABORT_REASON, ignores_abort=True):
         raise AbortRequested(str(claim.task_id))
     raise LeaseLost(f"attempt {claim.attempt} of task {claim.task_id} has lost its lease")
 
@@ -217,11 +222,14 @@ def give_back(claim: Claim, *, position: int, now: datetime) -> None:
         )
 
 
-def fail_unstarted(claim: Claim, *, reason: str, now: datetime) -> None:
-    """End a task for which no step can run, since its code has gone; nothing happens if it was taken."""
+def end_without_step(claim: Claim, *, status: TaskStatus, reason: str, now: datetime) -> None:
+    """End a task of which no step is to run or can: an abort was asked for, or its code has gone.
+
+    Nothing happens if it was taken.
+    """
     with write_statement():
         _held(claim).update(
-            status=TaskStatus.FAILED,
+            status=status,
             finished_at=now,
             failed_reason=reason,
             lease_expires_at=None,

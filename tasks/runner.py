@@ -7,7 +7,16 @@ import structlog
 
 from orchestrator_site.common.clock import Clock
 from tasks.models import StepStatus, TaskStatus, TaskStep
-from tasks.queue import AbortRequested, Claim, LeaseLost, fail_unstarted, give_back, last_state, record_step
+from tasks.queue import (
+    ABORT_REASON,
+    AbortRequested,
+    Claim,
+    LeaseLost,
+    end_without_step,
+    give_back,
+    last_state,
+    record_step,
+)
 from workflows.engine import Complete, Failed, Outcome, State, Step, Success
 from workflows.registry import WorkflowCodeError, get_definition
 
@@ -27,7 +36,7 @@ def run_claimed(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool] =
         try:
             _run_steps(claim, clock=clock, is_stopping=is_stopping)
         except WorkflowCodeError as error:
-            fail_unstarted(claim, reason=str(error), now=clock())
+            end_without_step(claim, status=TaskStatus.FAILED, reason=str(error), now=clock())
             log.error("task_failed", reason=str(error))
         except AbortRequested:
             log.info("task_aborted")
@@ -36,7 +45,14 @@ def run_claimed(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool] =
 
 
 def _run_steps(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool]) -> None:
+    if claim.is_abort_requested:  # of a worker that died, or gave the task back, before it met the flag
+        end_without_step(claim, status=TaskStatus.ABORTED, reason=ABORT_REASON, now=clock())
+        raise AbortRequested(str(claim.task_id))
     steps = get_definition(claim.workflow_name).steps
+    if claim.position >= len(steps):
+        raise WorkflowCodeError(
+            f"workflow '{claim.workflow_name}' has {len(steps)} steps now, and {claim.position} of this task have passed"
+        )
     state = last_state(claim) if claim.position else first_state(claim)
     for position in range(claim.position, len(steps)):
         if is_stopping():

@@ -91,6 +91,7 @@ def resume_task(*, task_id: UUID, actor: str) -> Task:
         changed = resumed.update(
             status=TaskStatus.RESUMED,
             available_at=now,
+            abort_requested_at=None,
             finished_at=None,
             failed_reason="",
             version=F("version") + 1,

@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 
 from orchestrator_site.management.commands.settings_docs import render_settings_page
+from workflows.engine import Complete, State, Success, WorkflowDefinition
 
 
 def test_the_settings_page_is_made_from_the_table_of_variables() -> None:
@@ -24,3 +25,17 @@ def _code_of(name: str) -> str:
     """Return what the page shows as code: its fenced blocks and inline code."""
     text = (settings.BASE_DIR / name).read_text()
     return "\n".join(f"{code}\n" for code in re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/writing-tasks.md"])
+def test_the_task_in_the_docs_runs(name: str) -> None:
+    text = (settings.BASE_DIR / name).read_text()
+    [code] = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "@workflow(" in block]
+    module: dict[str, object] = {}
+    exec(code, module)
+    [definition] = [value for value in module.values() if isinstance(value, WorkflowDefinition)]
+    state: State = {}
+    for each in definition.steps:
+        outcome = each.run(state)
+        assert isinstance(outcome, Success | Complete)
+        state = outcome.state

@@ -141,13 +141,14 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "orchestrator_site.common.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["orchestrator_site.common.permissions.VerbPermissions"],
     "DEFAULT_PARSER_CLASSES": ["orchestrator_site.common.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "orchestrator_site.common.problems.problem_details",
+    "URL_FORMAT_OVERRIDE": None,  # there is one format; `?format=` is as unknown as any other parameter
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 REST_KNOX: dict[str, Any] = {

@@ -122,11 +122,21 @@ def _decide(
         blocked_by=blocked_by,
     )
     decisions = decide(turn.planned, situation)
+    if reason := _why_no_task_can_start(schedule):
+        return [replace(each, outcome=ERROR, reason=reason) if each.starts_task else each for each in decisions]
+    return decisions
+
+
+def _why_no_task_can_start(schedule: Schedule) -> str:
+    if not hasattr(schedule, "link"):  # the database cannot forbid it, and one such row must not stop every turn
+        return "the schedule is linked to no workflow"
+    if schedule.workflow.deleted_at is not None:
+        return f"workflow '{schedule.workflow}' was deleted"
     try:
         get_definition(schedule.workflow.name)
     except WorkflowCodeError as error:
-        return [replace(each, outcome=ERROR, reason=str(error)) if each.starts_task else each for each in decisions]
-    return decisions
+        return str(error)
+    return ""
 
 
 def _request(entry: Entry) -> TaskRequest:

@@ -133,7 +133,7 @@ def _is_in_window(instant: datetime, situation: Situation) -> bool:
 
 def _give_up(instant: datetime, catch_up: datetime | None, situation: Situation) -> Decision:
     if catch_up is not None and _is_in_window(instant, situation):
-        return Decision(instant, COALESCED, f"no scheduler was alive; run once, as the instant of {say(catch_up)}")
+        return Decision(instant, COALESCED, f"no scheduler was alive; coalesced into the instant of {say(catch_up)}")
     window = int(situation.misfire_window.total_seconds())
     return Decision(
         instant, MISSED, f"no scheduler was alive until more than {window} s later (misfire_window_seconds)"

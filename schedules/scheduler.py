@@ -1,5 +1,7 @@
 """The scheduler: APScheduler's loop over the stored schedules."""
 
+import threading
+
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import connection
@@ -19,6 +21,9 @@ class Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no 
     def __init__(self, *, batch_size: int, poll_seconds: float, clock: Clock = database_now) -> None:
         super().__init__(timezone="UTC", jobstore_retry_interval=RETRY_SECONDS)
         self._poll_seconds = poll_seconds
+        self._is_stopping = False
+        # APScheduler makes it in `start`; a notification may wake this one before that.
+        self._event = threading.Event()
         self.add_jobstore(ScheduleJobStore(batch_size=batch_size, clock=clock), "default")
 
     def run(self) -> None:
@@ -27,8 +32,16 @@ class Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no 
         self.start()
         connection.close()
 
+    def shutdown(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002  # APScheduler's signature
+        """Ask the loop to end after the turn it is in; one that has not begun yet ends at its beginning."""
+        self._is_stopping = True
+        self.wakeup()
+
     def _process_jobs(self) -> float:
         """Take a turn and return how many seconds to wait; an error, whatever it is, is logged and waited out."""
+        if self._is_stopping:
+            super().shutdown()
+            return 0
         try:
             wait_seconds: float | None = super()._process_jobs()
         except Exception:

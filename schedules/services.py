@@ -72,7 +72,8 @@ def create_schedule(
         updated_by=actor,
         planned_through=now,
     )
-    _set_trigger(schedule, trigger=draft.trigger, kwargs=kwargs, timezone=zone or settings.TIME_ZONE, now=now)
+    zone = settings.TIME_ZONE if zone is None else zone
+    _set_trigger(schedule, trigger=draft.trigger, kwargs=kwargs, timezone=zone, now=now)
     with write_transaction():
         schedule.save(force_insert=True)
         ScheduleWorkflow.objects.create(schedule=schedule, workflow=workflow)
@@ -165,7 +166,7 @@ def _changed_rule(schedule: Schedule, changes: ScheduleChanges) -> tuple[str, di
             raise TriggerError(f"a new trigger '{trigger}' needs its trigger_kwargs", value=None)
         return trigger, schedule.trigger_kwargs, changes.timezone or schedule.timezone
     kwargs, zone = split_timezone(changes.trigger_kwargs, changes.timezone)
-    return trigger, kwargs, zone or schedule.timezone
+    return trigger, kwargs, schedule.timezone if zone is None else zone
 
 
 def _set_trigger(schedule: Schedule, *, trigger: str, kwargs: dict[str, Any], timezone: str, now: datetime) -> None:

@@ -38,13 +38,14 @@ _ORPHANED = """
 
 _ONE = "SELECT t.id FROM tasks_task t WHERE t.id = %(task_id)s AND t.available_at IS NOT NULL"
 
+# RETURNING holds no IS NULL: SQLite 3.40 answers it wrongly there for columns that may be null.
 _CLAIM = """
 WITH free AS MATERIALIZED ({rows} {lock})
 UPDATE tasks_task SET
     status = 'running', attempt = attempt + 1, worker = %(worker)s, lease_expires_at = %(lease_expires_at)s,
     available_at = NULL, started_at = COALESCE(started_at, %(now)s)
 WHERE id IN (SELECT id FROM free)
-RETURNING id, attempt, position, reporter, inputs, abort_requested_at IS NOT NULL,
+RETURNING id, attempt, position, reporter, inputs, abort_requested_at,
     (SELECT name FROM workflows_workflow w WHERE w.id = workflow_id),
     (SELECT target FROM workflows_workflow w WHERE w.id = workflow_id)"""
 
@@ -141,7 +142,7 @@ def _claim(rows: str, lease: Lease, **parameters: Any) -> list[Claim]:
 
 
 def _claim_of(row: tuple[Any, ...], worker: str) -> Claim:
-    task_id, attempt, position, reporter, inputs, is_abort_requested, name, target = row
+    task_id, attempt, position, reporter, inputs, abort_requested_at, name, target = row
     return Claim(
         task_id=task_id if isinstance(task_id, UUID) else UUID(task_id),
         attempt=attempt,
@@ -151,7 +152,7 @@ def _claim_of(row: tuple[Any, ...], worker: str) -> Claim:
         reporter=reporter,
         inputs=json.loads(inputs),
         worker=worker,
-        is_abort_requested=bool(is_abort_requested),
+        is_abort_requested=abort_requested_at is not None,
     )
 
 

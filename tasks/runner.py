@@ -31,8 +31,10 @@ def run_claimed(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool] =
 
     Step bodies run outside of any transaction; each is recorded in one of its own, fenced by the claim's attempt.
     """
-    with structlog.contextvars.bound_contextvars(task_id=str(claim.task_id), workflow=claim.workflow_name):
-        log.debug("task_claimed", attempt=claim.attempt, position=claim.position)
+    with structlog.contextvars.bound_contextvars(
+        task_id=str(claim.task_id), workflow=claim.workflow_name, attempt=claim.attempt
+    ):
+        log.debug("task_claimed", position=claim.position)
         try:
             _run_steps(claim, clock=clock, is_stopping=is_stopping)
         except WorkflowCodeError as error:
@@ -41,7 +43,7 @@ def run_claimed(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool] =
         except AbortRequested:
             log.info("task_aborted")
         except LeaseLost:
-            log.warning("task_lease_lost", attempt=claim.attempt)
+            log.warning("task_lease_lost")
 
 
 def _run_steps(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool]) -> None:

@@ -110,6 +110,7 @@ class Worker:
         """Take no more tasks; those that run are given back after the step they are in."""
         self._stop.set()
         self._wake.set()
+        log.info("worker_stopping", worker=self.name)
 
     def run(self) -> None:
         """Claim and run tasks until `stop`, then wait for the steps that are running."""

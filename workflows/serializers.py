@@ -1,9 +1,9 @@
 """Workflows as the API shows them."""
 
-from django_filters import BooleanFilter, CharFilter, FilterSet
+from django_filters import CharFilter, FilterSet
 from rest_framework import serializers
 
-from orchestrator_site.common.api import Moment, choice_filter
+from orchestrator_site.common.api import Moment, choice_filter, flag_filter
 from workflows.engine import Target
 from workflows.models import Workflow
 
@@ -24,4 +24,4 @@ class WorkflowFilters(FilterSet):
 
     name = CharFilter()
     target = choice_filter(Target)
-    is_task = BooleanFilter()
+    is_task = flag_filter()

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
-from django_filters import ChoiceFilter, FilterSet
+from django_filters import ChoiceFilter, FilterSet, TypedChoiceFilter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -91,9 +91,14 @@ def read_body(serializer_class: type[StrictSerializer], request: Request) -> dic
     """Return the validated body of a request.
 
     Raises:
+        InvalidValue: It is no JSON object.
         ValidationError: Something in it is wrong; every field at fault is named.
     """
-    serializer = serializer_class(data=request.data)
+    body: Any = request.data  # whatever JSON there was
+    if not isinstance(body, dict):
+        kind = "null" if body is None else type(body).__name__
+        raise InvalidValue(f"the body is a JSON object such as {{}}, not {kind}", field="body", value=body)
+    serializer = serializer_class(data=body)
     serializer.is_valid(raise_exception=True)
     values: dict[str, Any] = serializer.validated_data
     return values
@@ -116,6 +121,16 @@ def choice_filter(values: Iterable[str]) -> ChoiceFilter:
     known = list(values)
     message = f"'%(value)s' is not known; known are {', '.join(known)}"
     return ChoiceFilter(choices=[(value, value) for value in known], error_messages={"invalid_choice": message})
+
+
+def flag_filter() -> TypedChoiceFilter:
+    """Return a filter that takes `true` or `false`; django-filter's own one ignores what is neither."""
+    message = "'%(value)s' is not known; known are true, false"
+    return TypedChoiceFilter(
+        choices=[("true", "true"), ("false", "false")],
+        coerce=lambda text: text == "true",
+        error_messages={"invalid_choice": message},
+    )
 
 
 def list_page(

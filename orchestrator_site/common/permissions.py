@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -20,6 +20,7 @@ class VerbPermissions(BasePermission):
         """Tell whether the user may; anonymous never.
 
         Raises:
+            MethodNotAllowed: The view names no permission for the method.
             PermissionDenied: The user is known but has not the permission, which is named.
         """
         if not request.user.is_authenticated:
@@ -27,6 +28,8 @@ class VerbPermissions(BasePermission):
         permissions: Mapping[str, str] = getattr(view, "permissions", {})
         method = str(request.method)
         wanted = permissions.get(SAFE_METHODS.get(method, method))
-        if wanted is None or not request.user.has_perm(wanted):
+        if wanted is None:
+            raise MethodNotAllowed(method)
+        if not request.user.has_perm(wanted):
             raise PermissionDenied(f"{request.user.get_username()} needs the permission '{wanted}' for {method}")
         return True

@@ -57,17 +57,28 @@ def _own_errors(error: InvalidValue) -> list[FieldError]:
 def _field_errors(detail: Any, given: Any, path: str = "") -> Iterator[FieldError]:
     """Walk the errors of a serializer beside the body that it was given."""
     if isinstance(detail, dict):
-        for name, inner in detail.items():
-            value = given.get(name) if isinstance(given, dict) else None
-            yield from _field_errors(inner, value, f"{path}.{name}" if path else str(name))
+        for key, inner in detail.items():
+            yield from _field_errors(inner, _value_at(key, given), _path_to(key, path))
     elif isinstance(detail, list) and any(isinstance(each, dict | list) for each in detail):
         for number, inner in enumerate(detail):
-            value = given[number] if isinstance(given, list) and number < len(given) else None
-            yield from _field_errors(inner, value, f"{path}[{number}]")
+            yield from _field_errors(inner, _value_at(number, given), _path_to(number, path))
     else:
         for message in detail if isinstance(detail, list) else [detail]:
             field = path.removesuffix(".non_field_errors").removesuffix("non_field_errors") or "body"
             yield {"field": field, "value": _shorten(given), "detail": str(message)}
+
+
+def _value_at(key: str | int, given: Any) -> Any:
+    if isinstance(given, list):
+        return given[key] if isinstance(key, int) and key < len(given) else None
+    return given.get(key) if isinstance(given, dict) else None
+
+
+def _path_to(key: str | int, path: str) -> str:
+    """Return the path of a key of an object, or of a place in a list, below `path`."""
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key
 
 
 def _shorten(value: object) -> object:

@@ -15,7 +15,11 @@ class DateTrigger:
     zone: ZoneInfo
 
     def __str__(self) -> str:
-        return f"date[{self.run_date.astimezone(self.zone):%Y-%m-%d %H:%M:%S %Z}]"
+        try:
+            shown = self.run_date.astimezone(self.zone)
+        except OverflowError:  # the zone's clock shows a year before 1 or after 9999
+            shown = self.run_date
+        return f"date[{shown:%Y-%m-%d %H:%M:%S %Z}]"
 
     def next_after(self, instant: datetime) -> datetime | None:
         """Return the instant if it still lies ahead."""

@@ -84,7 +84,7 @@ def test_what_was_missed_runs_once_as_the_latest_of_them() -> None:
     assert outcomes(decisions) == [COALESCED, COALESCED, STARTED]
     assert [each.scheduled_for for each in decisions] == hours(3)
     assert [each.cause for each in decisions] == [SCHEDULE, SCHEDULE, CATCHUP]
-    assert decisions[0].reason == "no scheduler was alive; run once, as the instant of 2027-03-01 11:00:00Z"
+    assert decisions[0].reason == "no scheduler was alive; coalesced into the instant of 2027-03-01 11:00:00Z"
 
 
 def test_one_missed_instant_is_caught_up() -> None:

@@ -1,0 +1,106 @@
+"""Schedulers and workers are killed while they have much to do; nothing is lost, and nothing happens twice."""
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from orchestrator_site.common.clock import database_now
+from schedules.models import FiringOutcome, Schedule, ScheduleState
+from schedules.services import ScheduleDraft, create_schedule
+from tasks.models import Task, TaskStatus
+from tests.process.conftest import MakeFaultWorkflow, Start
+from tests.support.processes import START_SECONDS, Program
+from tests.support.wait import wait_for
+from tests.support.witness import Evidence, reconcile
+from workflows.models import Workflow
+
+SETTLE_SECONDS = 30
+
+
+def schedule_many(workflow: Workflow, *, count: int, seconds: int, end: datetime) -> None:
+    for number in range(count):
+        kwargs = {"seconds": seconds, "end_date": end.isoformat()}
+        draft = ScheduleDraft(f"every {seconds} s, {number}", "interval", kwargs)
+        create_schedule(draft=draft, workflow=workflow, actor="a test")
+
+
+def wait_until(moment: datetime) -> None:
+    """Wait for the time; between databases and processes on one machine there is one clock."""
+    end = time.monotonic() + (moment - database_now()).total_seconds()
+    wait_for(lambda: time.monotonic() >= end, timeout=90, describe=f"{moment}")
+
+
+def wait_until_running(program: Program) -> None:
+    """Wait until a worker of that process is in the middle of a task."""
+    mine = Task.objects.filter(status=TaskStatus.RUNNING, worker__contains=program.worker_prefix)
+    wait_for(mine.exists, timeout=START_SECONDS, describe="a running task")
+
+
+def wait_until_completed() -> None:
+    unfinished = Schedule.objects.exclude(state=ScheduleState.FINISHED)
+    wait_for(lambda: not unfinished.exists(), timeout=SETTLE_SECONDS, describe="the end of all schedules")
+    open_tasks = Task.objects.exclude(status=TaskStatus.COMPLETED)
+    wait_for(lambda: not open_tasks.exists(), timeout=SETTLE_SECONDS, describe="all tasks completed")
+
+
+def assert_enough_happened(evidence: Evidence, *, instants: int) -> None:
+    """Check that the reckoning was about something: most instants started a task, and a death hit some task."""
+    started = [firing for firing in evidence.firings if firing.outcome == FiringOutcome.STARTED]
+    assert len(evidence.firings) >= instants
+    assert len(started) >= 0.8 * instants
+    assert len(evidence.sightings) > 3 * len(started), "no step ran a second time: the kill hit no running task"
+    assert max(task.attempt for task in evidence.tasks) > 1
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="an installation on SQLite has one scheduler")
+@pytest.mark.timeout(180)
+def test_one_of_two_schedulers_and_one_of_two_workers_die_half_way(
+    start: Start, witness: Path, fault_workflow: MakeFaultWorkflow
+) -> None:
+    workflow = fault_workflow("task_unhurried")
+    schedulers = [start("scheduler", "run", "--no-worker") for _ in range(2)]
+    workers = [start("worker") for _ in range(2)]
+    for scheduler, worker in zip(schedulers, workers, strict=True):
+        scheduler.wait_for_event("scheduler_running")
+        worker.wait_for_event("worker_started")
+    began_at = database_now()
+    end = began_at + timedelta(seconds=60)
+    schedule_many(workflow, count=20, seconds=5, end=end)
+
+    wait_until(began_at + timedelta(seconds=30))
+    wait_until_running(workers[0])
+    schedulers[0].kill()
+    workers[0].kill()
+
+    wait_until(end)
+    wait_until_completed()
+    assert schedulers[1].stop() == workers[1].stop() == 0
+    assert_enough_happened(reconcile(witness, until=end), instants=20 * 11)
+    for scheduler in schedulers:
+        assert scheduler.events("turn_taken"), "this scheduler had no part in the work"
+
+
+@pytest.mark.timeout(120)
+def test_a_scheduler_with_its_worker_dies_twice_and_is_started_again(
+    start: Start, witness: Path, fault_workflow: MakeFaultWorkflow
+) -> None:
+    workflow = fault_workflow("task_unhurried")
+    running = start("scheduler", "run")
+    running.wait_for_event("worker_started")
+    began_at = database_now()
+    end = began_at + timedelta(seconds=20)
+    schedule_many(workflow, count=10, seconds=2, end=end)
+
+    for kill_at in (began_at + timedelta(seconds=5), began_at + timedelta(seconds=11)):
+        wait_until(kill_at)
+        wait_until_running(running)
+        running.kill()
+        running = start("scheduler", "run")
+
+    wait_until(end)
+    wait_until_completed()
+    assert running.stop() == 0
+    assert_enough_happened(reconcile(witness, until=end), instants=10 * 9)

@@ -1,0 +1,110 @@
+"""A worker that is frozen, told to end, or told twice."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator_site.common.clock import database_now
+from tasks.models import Task, TaskStatus
+from tasks.services import start_process
+from tests.process.conftest import LEASE_SECONDS, MakeFaultWorkflow, Start
+from tests.support.processes import Program
+from tests.support.wait import wait_for
+from tests.support.witness import read_witness, reconcile
+
+TAKE_OVER_SECONDS = 5
+
+
+@pytest.fixture
+def task(fault_workflow: MakeFaultWorkflow) -> Task:
+    """Return a task on the queue whose first attempt stops in its middle step until the gate is opened."""
+    return Task.objects.get(pk=start_process(fault_workflow("task_held").name))
+
+
+def wait_until_held(witness: Path, task: Task, *, attempt: int = 1) -> None:
+    wait_for(lambda: (task.pk, "Held", attempt) in read_witness(witness), timeout=30, describe="the held step")
+
+
+def wait_for_status(task: Task, status: TaskStatus) -> None:
+    with_status = Task.objects.filter(pk=task.pk, status=status)
+    wait_for(with_status.exists, timeout=30, describe=f"the task {status}")
+
+
+def start_worker(start: Start) -> Program:
+    worker = start("worker", is_gated=True)
+    worker.wait_for_event("worker_started")
+    return worker
+
+
+def attempts_of_steps(task: Task) -> list[tuple[str, int]]:
+    return [(step.name, step.attempt) for step in task.steps.order_by("id")]
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_frozen_past_its_lease_cannot_write_when_it_wakes(
+    start: Start, witness: Path, gate: Path, task: Task
+) -> None:
+    frozen = start_worker(start)
+    wait_until_held(witness, task)
+    other = start_worker(start)
+    frozen.send(signal.SIGSTOP)
+    frozen_at = time.monotonic()
+    wait_until_held(witness, task, attempt=2)
+    assert time.monotonic() - frozen_at <= LEASE_SECONDS + TAKE_OVER_SECONDS
+    wait_for_status(task, TaskStatus.COMPLETED)
+    result = task.steps.order_by("id").last()
+
+    gate.touch()
+    frozen.send(signal.SIGCONT)
+    frozen.wait_for_event("task_lease_lost")
+    [refused] = frozen.events("task_lease_lost")
+    assert (refused["task_id"], refused["attempt"]) == (str(task.pk), 1)
+    assert not other.events("task_lease_lost")
+
+    assert frozen.stop() == other.stop() == 0
+    assert attempts_of_steps(task) == [("Start", 1), ("Before", 1), ("Held", 2), ("After", 2), ("Done", 2)]
+    assert result is not None
+    assert (result.state["Before"], result.state["Held"], result.state["After"]) == (1, 2, 2)
+    reconcile(witness, until=database_now())
+
+
+@pytest.mark.timeout(120)
+def test_on_sigterm_the_running_step_finishes_and_the_next_worker_does_the_rest(
+    start: Start, witness: Path, gate: Path, task: Task
+) -> None:
+    worker = start_worker(start)
+    wait_until_held(witness, task)
+    worker.send(signal.SIGTERM)
+    worker.wait_for_event("worker_stopping")
+    assert worker.process.poll() is None
+    gate.touch()
+    assert worker.wait() == 0
+    task.refresh_from_db()
+    assert (task.status, task.attempt, task.lease_expires_at) == (TaskStatus.RESUMED, 1, None)
+    assert attempts_of_steps(task) == [("Start", 1), ("Before", 1), ("Held", 1)]
+
+    next_worker = start_worker(start)
+    wait_for_status(task, TaskStatus.COMPLETED)
+    assert next_worker.stop() == 0
+    assert attempts_of_steps(task)[3:] == [("After", 2), ("Done", 2)]
+    reconcile(witness, until=database_now())
+
+
+@pytest.mark.timeout(120)
+def test_a_second_sigterm_leaves_at_once_and_the_lease_brings_the_task_back(
+    start: Start, witness: Path, task: Task
+) -> None:
+    worker = start_worker(start)
+    wait_until_held(witness, task)
+    worker.send(signal.SIGTERM)
+    worker.wait_for_event("worker_stopping")
+    worker.send(signal.SIGTERM)
+    assert worker.wait() == 128 + signal.SIGTERM
+
+    next_worker = start_worker(start)
+    wait_for_status(task, TaskStatus.COMPLETED)
+    assert next_worker.stop() == 0
+    assert attempts_of_steps(task)[2:] == [("Held", 2), ("After", 2), ("Done", 2)]
+    reconcile(witness, until=database_now())

@@ -21,7 +21,7 @@ from schedules.policies import ERROR, Decision, Outage, Situation, decide
 from schedules.triggers import TriggerError
 from tasks.queue import find_blocking
 from tasks.services import TaskRequest, create_tasks
-from workflows.registry import WorkflowCodeError, get_definition
+from workflows.selectors import find_start_problem
 
 log = structlog.get_logger(__name__)
 
@@ -122,21 +122,12 @@ def _decide(
         blocked_by=blocked_by,
     )
     decisions = decide(turn.planned, situation)
-    if reason := _why_no_task_can_start(schedule):
-        return [replace(each, outcome=ERROR, reason=reason) if each.starts_task else each for each in decisions]
+    # The database cannot forbid a schedule without a link, and one such row must not stop every turn.
+    link = getattr(schedule, "link", None)
+    problem = find_start_problem(link.workflow) if link else "the schedule is linked to no workflow"
+    if problem:
+        return [replace(each, outcome=ERROR, reason=problem) if each.starts_task else each for each in decisions]
     return decisions
-
-
-def _why_no_task_can_start(schedule: Schedule) -> str:
-    if not hasattr(schedule, "link"):  # the database cannot forbid it, and one such row must not stop every turn
-        return "the schedule is linked to no workflow"
-    if schedule.workflow.deleted_at is not None:
-        return f"workflow '{schedule.workflow}' was deleted"
-    try:
-        get_definition(schedule.workflow.name)
-    except WorkflowCodeError as error:
-        return str(error)
-    return ""
 
 
 def _request(entry: Entry) -> TaskRequest:

@@ -53,7 +53,7 @@ def _run_steps(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool]) -
     steps = get_definition(claim.workflow_name).steps
     if claim.position >= len(steps):
         raise WorkflowCodeError(
-            f"workflow '{claim.workflow_name}' has {len(steps)} steps now, and {claim.position} of this task have passed"
+            f"workflow '{claim.workflow_name}' has {len(steps)} steps by now; of this task {claim.position} have passed"
         )
     state = last_state(claim) if claim.position else first_state(claim)
     for position in range(claim.position, len(steps)):

@@ -31,7 +31,7 @@ class IllegalTransition(Conflict):
     def __init__(self, current: str, wanted: str) -> None:
         self.current = TaskStatus(current)
         self.wanted = TaskStatus(wanted)
-        legal = ", ".join(sorted(MOVES[self.current])) or "nothing: it has ended"
+        legal = ", ".join(sorted(MOVES[self.current] - {self.wanted})) or "nothing: it has ended"
         super().__init__(f"a task that is {self.current} cannot become {self.wanted}; it can become {legal}")
 
 

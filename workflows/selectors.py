@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from orchestrator_site.common.errors import InvalidValue, NotFound
 from workflows.models import Workflow
+from workflows.registry import WorkflowCodeError, get_definition
 
 
 class WorkflowNotFound(NotFound):
@@ -50,6 +51,17 @@ def get_task_workflow(*, name: str | None = None, workflow_id: UUID | None = Non
             value=workflow.name,
         )
     return workflow
+
+
+def find_start_problem(workflow: Workflow) -> str:
+    """Say why no task of this workflow can start: it was deleted, or its code is not there; empty when one can."""
+    if workflow.deleted_at is not None:
+        return f"workflow '{workflow}' was deleted"
+    try:
+        get_definition(workflow.name)
+    except WorkflowCodeError as error:
+        return str(error)
+    return ""
 
 
 def _find(field: str, value: str | UUID) -> Workflow | None:

@@ -4,7 +4,7 @@ from unittest import mock
 
 import pytest
 
-from tests.process.faultapp.gate import GATE_VARIABLE
+from tests.process.faultapp.gate import GATES_VARIABLE, Gates
 from tests.support.factories import make_workflow
 from tests.support.processes import Program
 from tests.support.witness import FILE_VARIABLE
@@ -28,9 +28,9 @@ def witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Path:
-    """Return the file that a test makes to let held steps go on."""
-    return tmp_path / "gate"
+def gates(tmp_path: Path) -> Gates:
+    """Return the gates of the processes that this test starts with `is_gated`."""
+    return Gates(tmp_path)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def fault_workflow(transactional_db: None) -> Iterator[MakeFaultWorkflow]:
 
 
 @pytest.fixture
-def start(child_environment: dict[str, str], witness: Path, gate: Path, tmp_path: Path) -> Iterator[Start]:
+def start(child_environment: dict[str, str], witness: Path, gates: Gates, tmp_path: Path) -> Iterator[Start]:
     """Return what starts a command with the fault app; whatever still runs is killed when the test ends."""
     programs: list[Program] = []
 
@@ -54,7 +54,7 @@ def start(child_environment: dict[str, str], witness: Path, gate: Path, tmp_path
         environment = {
             **child_environment,
             FILE_VARIABLE: str(witness),
-            GATE_VARIABLE: str(gate) if variables.pop("is_gated", False) else "",
+            GATES_VARIABLE: str(gates.folder) if variables.pop("is_gated", False) else "",
             "EXTRA_APPS": FAULT_APP,
             "LOG_FORMAT": "json",
             "TASK_LEASE_SECONDS": str(LEASE_SECONDS),

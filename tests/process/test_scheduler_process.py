@@ -4,7 +4,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -13,6 +12,7 @@ from orchestrator_site.common.clock import database_now
 from schedules.models import Firing, Schedule
 from schedules.services import ScheduleChanges, ScheduleDraft, create_schedule, update_schedule
 from tests.process.conftest import MakeFaultWorkflow, Start
+from tests.process.faultapp.gate import Gates
 from tests.support.processes import Program
 from tests.support.wait import wait_for
 
@@ -79,12 +79,12 @@ def test_a_signal_ends_it_with_its_code(
     assert scheduler.stop(number) == code
 
 
-def test_a_signal_ends_it_while_it_still_loads_workflows(start: Start, transactional_db: None, gate: Path) -> None:
+def test_a_signal_ends_it_while_it_still_loads_workflows(start: Start, transactional_db: None, gates: Gates) -> None:
     scheduler = start("scheduler", "run", "--no-worker", is_gated=True)
     scheduler.wait_for_event("scheduler_running")
     scheduler.send(signal.SIGTERM)
     scheduler.wait_for_event("scheduler_stopping")
-    gate.touch()
+    gates.open("loading")
     assert scheduler.wait() == 0, scheduler.log.read_text()
 
 
@@ -97,7 +97,7 @@ def test_an_edit_by_another_process_takes_effect_within_a_second(start: Start, s
 
 
 @pytest.mark.timeout(120)
-def test_edits_made_while_it_starts_do_not_make_it_deaf(start: Start, schedule: Schedule, gate: Path) -> None:
+def test_edits_made_while_it_starts_do_not_make_it_deaf(start: Start, schedule: Schedule, gates: Gates) -> None:
     scheduler = start("scheduler", "run", "--no-worker", is_gated=True)
     scheduler.wait_for_event("scheduler_running")
     if connection.vendor == "postgresql":
@@ -105,7 +105,7 @@ def test_edits_made_while_it_starts_do_not_make_it_deaf(start: Start, schedule: 
     for hours in range(2, 6):
         changes = ScheduleChanges(trigger="interval", trigger_kwargs={"hours": hours})
         update_schedule(schedule_id=schedule.pk, changes=changes, actor="a test")
-    gate.touch()
+    gates.open("loading")
     wait_until_it_hears(schedule)
     for _ in range(EDITS):
         edit_and_see_it_fire(schedule)

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from orchestrator_site.common.clock import database_now
 from tasks.models import Task, TaskStatus
 from tasks.services import start_process
 from tests.process.conftest import LEASE_SECONDS, MakeFaultWorkflow, Start
+from tests.process.faultapp.gate import Gates
 from tests.support.processes import Program
 from tests.support.wait import wait_for
 from tests.support.witness import read_witness, reconcile
@@ -19,7 +21,7 @@ TAKE_OVER_SECONDS = 5
 
 @pytest.fixture
 def task(fault_workflow: MakeFaultWorkflow) -> Task:
-    """Return a task on the queue whose first attempt stops in its middle step until the gate is opened."""
+    """Return a task on the queue whose middle step takes as long as the gate of its attempt is closed."""
     return Task.objects.get(pk=start_process(fault_workflow("task_held").name))
 
 
@@ -43,8 +45,9 @@ def attempts_of_steps(task: Task) -> list[tuple[str, int]]:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize("other_has_finished", [True, False], ids=["other has finished", "other is in the same step"])
 def test_a_worker_frozen_past_its_lease_cannot_write_when_it_wakes(
-    start: Start, witness: Path, gate: Path, task: Task
+    start: Start, witness: Path, gates: Gates, task: Task, other_has_finished: bool
 ) -> None:
     frozen = start_worker(start)
     wait_until_held(witness, task)
@@ -53,33 +56,52 @@ def test_a_worker_frozen_past_its_lease_cannot_write_when_it_wakes(
     frozen_at = time.monotonic()
     wait_until_held(witness, task, attempt=2)
     assert time.monotonic() - frozen_at <= LEASE_SECONDS + TAKE_OVER_SECONDS
-    wait_for_status(task, TaskStatus.COMPLETED)
-    result = task.steps.order_by("id").last()
+    if other_has_finished:
+        gates.open(2)
+        wait_for_status(task, TaskStatus.COMPLETED)
 
-    gate.touch()
+    gates.open(1)
     frozen.send(signal.SIGCONT)
     frozen.wait_for_event("task_lease_lost")
     [refused] = frozen.events("task_lease_lost")
     assert (refused["task_id"], refused["attempt"]) == (str(task.pk), 1)
-    assert not other.events("task_lease_lost")
 
-    assert frozen.stop() == other.stop() == 0
+    gates.open(2)
+    wait_for_status(task, TaskStatus.COMPLETED)
+    assert [worker.stop() for worker in (frozen, other)] == [0, 0]
+    assert not other.events("task_lease_lost")
     assert attempts_of_steps(task) == [("Start", 1), ("Before", 1), ("Held", 2), ("After", 2), ("Done", 2)]
-    assert result is not None
-    assert (result.state["Before"], result.state["Held"], result.state["After"]) == (1, 2, 2)
+    result = task.steps.get(name="Done").state
+    assert (result["Before"], result["Held"], result["After"]) == (1, 2, 2)
+    reconcile(witness, until=database_now())
+
+
+@pytest.mark.timeout(120)
+def test_a_live_worker_keeps_its_task_for_longer_than_a_lease(
+    start: Start, witness: Path, gates: Gates, task: Task
+) -> None:
+    workers = [start_worker(start) for _ in range(2)]
+    wait_until_held(witness, task)
+    outlived = database_now() + timedelta(seconds=2 * LEASE_SECONDS)
+    renewed = Task.objects.filter(pk=task.pk, lease_expires_at__gt=outlived + timedelta(seconds=LEASE_SECONDS))
+    wait_for(renewed.exists, timeout=30, describe="a lease that was renewed several times")
+    gates.open(1)
+    wait_for_status(task, TaskStatus.COMPLETED)
+    assert [worker.stop() for worker in workers] == [0, 0]
+    assert {attempt for _, attempt in attempts_of_steps(task)} == {1}
     reconcile(witness, until=database_now())
 
 
 @pytest.mark.timeout(120)
 def test_on_sigterm_the_running_step_finishes_and_the_next_worker_does_the_rest(
-    start: Start, witness: Path, gate: Path, task: Task
+    start: Start, witness: Path, gates: Gates, task: Task
 ) -> None:
     worker = start_worker(start)
     wait_until_held(witness, task)
     worker.send(signal.SIGTERM)
     worker.wait_for_event("worker_stopping")
     assert worker.process.poll() is None
-    gate.touch()
+    gates.open(1)
     assert worker.wait() == 0
     task.refresh_from_db()
     assert (task.status, task.attempt, task.lease_expires_at) == (TaskStatus.RESUMED, 1, None)
@@ -94,7 +116,7 @@ def test_on_sigterm_the_running_step_finishes_and_the_next_worker_does_the_rest(
 
 @pytest.mark.timeout(120)
 def test_a_second_sigterm_leaves_at_once_and_the_lease_brings_the_task_back(
-    start: Start, witness: Path, task: Task
+    start: Start, witness: Path, gates: Gates, task: Task
 ) -> None:
     worker = start_worker(start)
     wait_until_held(witness, task)
@@ -103,6 +125,7 @@ def test_a_second_sigterm_leaves_at_once_and_the_lease_brings_the_task_back(
     worker.send(signal.SIGTERM)
     assert worker.wait() == 128 + signal.SIGTERM
 
+    gates.open(2)
     next_worker = start_worker(start)
     wait_for_status(task, TaskStatus.COMPLETED)
     assert next_worker.stop() == 0

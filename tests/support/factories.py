@@ -1,4 +1,4 @@
-"""Rows for integration tests: plain functions, each gives a row that the constraints accept and that is told by name."""
+"""Rows for integration tests, by plain functions; each gives a row that the constraints accept."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -52,7 +52,7 @@ def register_code(name: str, steps: Iterable[Step] = (), *, target: Target = Tar
 def make_task(
     workflow: Workflow | None = None, *, status: TaskStatus = TaskStatus.CREATED, now: datetime = NOW, **fields: Any
 ) -> Task:
-    """Store a task; one that runs has a lease of 30 s, one that is queued is available now, one that ended ended now."""
+    """Store a task: with a lease of 30 s if it runs, available now if it is queued, finished now if it has ended."""
     has_run = status != TaskStatus.CREATED
     defaults: dict[str, Any] = {
         "reporter": "a test",

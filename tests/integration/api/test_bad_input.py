@@ -1,0 +1,446 @@
+"""Every wrong body is a 4xx that names the field, says what would be right, and writes nothing."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from rest_framework.test import APIClient
+
+from orchestrator_site.common.parsers import MAX_BODY_BYTES, MAX_DEPTH
+from tasks.models import TaskStatus
+from tests.integration.api.support import UNKNOWN_ID, fields_at_fault, read_problem, store_schedule, stored_rows
+from tests.support.factories import make_task, make_workflow
+from workflows.engine import Target
+
+pytestmark = pytest.mark.django_db
+
+TASK_ID = "01970000-0000-7000-8000-000000000001"
+OTHER_ID = "01970000-0000-7000-8000-000000000002"
+PLACES = {"schedule": "01970000-0000-7000-8000-000000000003", "failed": "01970000-0000-7000-8000-000000000004"}
+
+CREATE = {"name": "Nightly", "workflow_name": "task_one", "trigger": "interval", "trigger_kwargs": {"hours": 1}}
+
+
+def create(**changes: Any) -> dict[str, Any]:
+    """Return a good body with changes; `...` leaves a key out."""
+    return {key: value for key, value in {**CREATE, **changes}.items() if value is not ...}
+
+
+def interval(**kwargs: Any) -> dict[str, Any]:
+    return create(trigger_kwargs=kwargs)
+
+
+def cron(**kwargs: Any) -> dict[str, Any]:
+    return create(trigger="cron", trigger_kwargs=kwargs)
+
+
+def date(**kwargs: Any) -> dict[str, Any]:
+    return create(trigger="date", trigger_kwargs=kwargs)
+
+
+def nested(levels: int) -> str:
+    """Return a body whose inputs make it so many levels deep."""
+    return json.dumps(create())[:-1] + ', "inputs": {"x": ' + "[" * (levels - 2) + "]" * (levels - 2) + "}}"
+
+
+NO_ZONES: list[Any] = ["", 0, 5, False, 1.5, [], ["UTC"], {}]
+REFUSED_POLICIES: list[tuple[str, Any, list[Any]]] = [
+    ("misfire_policy", "run_once", ["skip", "run_all", "", 1, True, [], {}]),
+    ("overlap_policy", "skip", ["allow", "queue_one", "queue_all", "cancel_running", "SKIP"]),
+    ("misfire_window_seconds", 86_400, [0, 1, 86_401, "86400", -1, True, 1e300]),
+]
+
+# A row: an id, the body (text and bytes are sent as they are), the field at fault ("" for none), what the answer says.
+Row = tuple[str, Any, str, str]
+
+NOT_JSON: list[Row] = [
+    ("no_json", "name=Nightly", "", "JSON parse error"),
+    ("cut_off", '{"name": "Night', "", "JSON parse error"),
+    ("two_objects", "{}{}", "", "JSON parse error"),
+    ("trailing_comma", '{"name": "x",}', "", "JSON parse error"),
+    ("single_quotes", "{'name': 'x'}", "", "JSON parse error"),
+    ("no_utf8", b'{"name": "\xff"}', "", "utf-8"),
+    ("byte_order_mark", b"\xef\xbb\xbf{}", "", "BOM"),
+    ("nan", '{"name": NaN}', "", "NaN"),
+    ("infinity", '{"name": Infinity}', "", "Infinity"),
+    ("minus_infinity", '{"inputs": {"x": -Infinity}}', "", "-Infinity"),
+    ("overflowing_float", '{"name": 1e999}', "", "a number is out of range"),
+    ("overflowing_float_in_inputs", json.dumps(create())[:-1] + ', "inputs": {"x": -1e999}}', "", "out of range"),
+    ("overflowing_float_in_kwargs", '{"trigger_kwargs": {"hours": 1e999}}', "", "out of range"),
+    ("enormous_integer", '{"name": ' + "1" * 5_000 + "}", "", "Exceeds the limit"),
+    ("half_surrogate", '{"name": "\\ud800"}', "", "half of a surrogate pair"),
+    ("half_surrogate_in_key", '{"\\udfff": 1}', "", "half of a surrogate pair"),
+    ("half_surrogate_in_inputs", '{"inputs": {"x": ["\\ud800x"]}}', "", "half of a surrogate pair"),
+    ("too_deep", nested(MAX_DEPTH + 1), "", f"nested too deeply: {MAX_DEPTH} levels at most"),
+    *((f"depth_{levels}", nested(levels), "", "nested too deeply") for levels in (850, 900, 950, 1_000, 100_000)),
+    ("deep_objects", '{"a":' * 50_000 + "1" + "}" * 50_000, "", "nested too deeply"),
+]
+NO_OBJECT: list[Row] = [
+    ("null", "null", "body", "a JSON object such as {}, not null"),
+    ("list", "[]", "body", "a JSON object such as {}, not list"),
+    ("list_of_bodies", [create()], "body", "not list"),
+    ("string", '"x"', "body", "not str"),
+    ("number", "5", "body", "not int"),
+    ("boolean", "true", "body", "not bool"),
+]
+FIELDS: list[Row] = [
+    ("name_missing", create(name=...), "name", "required"),
+    ("name_null", create(name=None), "name", "may not be null"),
+    ("name_number", create(name=5), "name", "give a string, not int"),
+    ("name_boolean", create(name=True), "name", "give a string, not bool"),
+    ("name_list", create(name=["x"]), "name", "give a string, not list"),
+    ("name_empty", create(name=""), "name", "may not be blank"),
+    ("name_blank", create(name=" \t "), "name", "may not be blank"),
+    ("name_too_long", create(name="x" * 256), "name", "no more than 255 characters"),
+    ("name_nul", create(name="a\0b"), "name", "Null characters"),
+    ("workflow_not_named", create(workflow_name=...), "workflow_name", "workflow_name or workflow_id"),
+    ("workflow_name_number", create(workflow_name=1), "workflow_name", "give a string"),
+    ("workflow_name_null", create(workflow_name=None), "workflow_name", "may not be null"),
+    ("workflow_name_nul", create(workflow_name="task_one\0"), "workflow_name", "Null characters"),
+    ("workflow_id_word", create(workflow_id="task_one"), "workflow_id", "valid UUID"),
+    ("workflow_id_number", create(workflow_id=1), "workflow_id", "give a UUID as a string, not int"),
+    ("workflow_id_empty", create(workflow_id=""), "workflow_id", "valid UUID"),
+    ("workflow_id_null", create(workflow_id=None), "workflow_id", "may not be null"),
+    ("workflow_id_of_another", create(workflow_id=OTHER_ID), "workflow_id", "leave one of the two out"),
+    ("workflow_no_task", create(workflow_name="modify_one"), "workflow_name", "target SYSTEM"),
+    ("trigger_missing", create(trigger=...), "trigger", "required"),
+    ("trigger_number", create(trigger=1), "trigger", "give a string"),
+    ("trigger_object", create(trigger={"hours": 1}), "trigger", "give a string, not dict"),
+    ("trigger_misspelt", create(trigger="crn"), "trigger", "did you mean 'cron'?"),
+    ("trigger_upper_case", create(trigger="INTERVAL"), "trigger", "known are cron, date, interval"),
+    ("trigger_nul", create(trigger="cron\0"), "trigger", "Null characters"),
+    ("kwargs_missing", create(trigger_kwargs=...), "trigger_kwargs", "required"),
+    ("kwargs_null", create(trigger_kwargs=None), "trigger_kwargs", "may not be null"),
+    ("kwargs_list", create(trigger_kwargs=[1]), "trigger_kwargs", "give a JSON object such as {}, not list"),
+    ("kwargs_string", create(trigger_kwargs="hours=1"), "trigger_kwargs", "give a JSON object"),
+    ("unknown_key", create(trigger_kwarg={}), "trigger_kwarg", "did you mean 'trigger_kwargs'?"),
+    ("key_in_wrong_case", create(Name="x"), "Name", "did you mean 'name'?"),
+    ("key_like_none", create(colour="red"), "colour", "known are"),
+    ("key_of_another_api", create(schedule_id=UNKNOWN_ID), "schedule_id", "unknown key"),
+    ("empty_key", create(**{"": 1}), "", "unknown key"),
+    ("nul_in_key", create(**{"na\0me": 1}), "na\0me", "unknown key"),
+]
+ZONES: list[Row] = [
+    ("zone_misspelt", create(timezone="Europe/Amsterdan"), "timezone", "did you mean 'Europe/Amsterdam'?"),
+    ("zone_lower_case", create(timezone="europe/amsterdam"), "timezone", "did you mean 'Europe/Amsterdam'?"),
+    ("zone_unknown", create(timezone="Mars"), "timezone", "IANA name such as 'Europe/Amsterdam'"),
+    ("zone_path", create(timezone="../../etc/passwd"), "timezone", "IANA name"),
+    ("zone_offset", create(timezone="+02:00"), "timezone", "IANA name"),
+    ("zone_number", create(timezone=2), "timezone", "give a string"),
+    ("zone_null", create(timezone=None), "timezone", "may not be null"),
+    ("zone_empty", create(timezone=""), "timezone", "may not be blank"),
+    ("zone_nul", create(timezone="UTC\0"), "timezone", "Null characters"),
+    ("inner_zone_unknown", interval(hours=1, timezone="Mars"), "timezone", "IANA name"),
+    *(
+        (f"inner_zone_{type(value).__name__}", interval(hours=1, timezone=value), "timezone", "IANA name")
+        for value in NO_ZONES
+    ),
+    ("zones_differ", create(timezone="UTC", trigger_kwargs={"hours": 1, "timezone": "CET"}), "timezone", "give one"),
+    ("zone_alone", interval(timezone="UTC"), "trigger_kwargs", "needs at least one of weeks, days"),
+]
+INTERVALS: list[Row] = [
+    ("interval_empty", interval(), "trigger_kwargs", "needs at least one of weeks, days, hours, minutes, seconds"),
+    ("interval_misspelt", interval(hour=1), "trigger_kwargs.hour", "did you mean 'hours'?"),
+    ("interval_unknown", interval(zzz=1), "trigger_kwargs.zzz", "known are"),
+    ("interval_string", interval(hours="1"), "trigger_kwargs.hours", "give a number of 0 or more"),
+    ("interval_boolean", interval(hours=True), "trigger_kwargs.hours", "give a number"),
+    ("interval_list", interval(hours=[1]), "trigger_kwargs.hours", "give a number"),
+    ("interval_negative", interval(hours=-1), "trigger_kwargs.hours", "0 or more"),
+    ("interval_negative_part", interval(hours=2, minutes=-1), "trigger_kwargs.minutes", "0 or more"),
+    ("interval_zero", interval(hours=0), "trigger_kwargs", "shortest one allowed is 1 s"),
+    ("interval_short", interval(seconds=0.5), "trigger_kwargs", "shortest one allowed is 1 s"),
+    ("interval_null", interval(hours=None), "trigger_kwargs", "shortest one allowed"),
+    ("interval_overflow", interval(weeks=10**400), "trigger_kwargs", "longer than can be computed"),
+    ("interval_overflow_float", interval(weeks=1e300), "trigger_kwargs", "longer than can be computed"),
+    ("interval_past_9999", interval(weeks=1e8), "trigger_kwargs", "never_fires"),
+    ("interval_start_word", interval(hours=1, start_date="tomorrow"), "trigger_kwargs.start_date", "ISO 8601"),
+    ("interval_start_number", interval(hours=1, start_date=0), "trigger_kwargs.start_date", "ISO 8601"),
+    ("interval_start_nul", interval(hours=1, start_date="2027-01-01\0"), "trigger_kwargs.start_date", "ISO 8601"),
+    ("interval_30_february", interval(hours=1, start_date="2027-02-30"), "trigger_kwargs.start_date", "ISO 8601"),
+    (
+        "interval_ends_before_it_starts",
+        interval(hours=1, start_date="2099-01-02", end_date="2099-01-01"),
+        "trigger_kwargs.end_date",
+        "is before 'start_date'",
+    ),
+    ("interval_ended", interval(hours=1, end_date="2020-01-01"), "trigger_kwargs", "never_fires"),
+    ("interval_cron_argument", interval(day_of_week="mon"), "trigger_kwargs.day_of_week", "unknown argument"),
+]
+CRONS: list[Row] = [
+    ("cron_empty", cron(), "trigger_kwargs", "needs at least one of year, month, day"),
+    ("cron_all_null", cron(hour=None), "trigger_kwargs", "needs at least one of year, month"),
+    ("cron_bounds_only", cron(start_date="2027-01-01"), "trigger_kwargs", "needs at least one of year, month"),
+    ("cron_misspelt", cron(hours=1), "trigger_kwargs.hours", "did you mean 'hour'?"),
+    ("cron_word", cron(hour="noon"), "trigger_kwargs.hour", "'noon'"),
+    ("cron_empty_field", cron(hour=""), "trigger_kwargs.hour", "Unrecognized expression"),
+    ("cron_too_high", cron(hour=24), "trigger_kwargs.hour", "maximum value (23)"),
+    ("cron_too_low", cron(day=0), "trigger_kwargs.day", "minimum value (1)"),
+    ("cron_negative", cron(minute=-1), "trigger_kwargs.minute", "Unrecognized expression"),
+    ("cron_backwards", cron(hour="17-9"), "trigger_kwargs.hour", "must not be higher than the maximum"),
+    ("cron_step_zero", cron(minute="*/0"), "trigger_kwargs.minute", "higher than 0"),
+    ("cron_float", cron(hour=1.5), "trigger_kwargs.hour", "give a number or an expression such as"),
+    ("cron_boolean", cron(hour=True), "trigger_kwargs.hour", "give a number or an expression"),
+    ("cron_list", cron(hour=[1, 2]), "trigger_kwargs.hour", "give a number or an expression"),
+    ("cron_nul", cron(hour="1\0"), "trigger_kwargs.hour", "Unrecognized expression"),
+    ("cron_weekday_word", cron(day_of_week="funday"), "trigger_kwargs.day_of_week", "Invalid weekday name"),
+    ("cron_weekday_7", cron(day_of_week=7), "trigger_kwargs.day_of_week", "maximum value (6)"),
+    ("cron_enormous", cron(hour=10**400), "trigger_kwargs.hour", "maximum value (23)"),
+    ("cron_30_february", cron(month=2, day=30), "trigger_kwargs", "never_fires"),
+    ("cron_in_the_past", cron(year=2020), "trigger_kwargs", "never_fires"),
+    ("cron_ended", cron(hour=1, end_date="2020-01-01"), "trigger_kwargs", "never_fires"),
+    ("cron_past_9999", cron(hour=1, start_date="9999-12-31T23:59:59"), "trigger_kwargs", "never_fires"),
+    ("cron_start_word", cron(hour=1, start_date="soon"), "trigger_kwargs.start_date", "ISO 8601"),
+]
+DATES: list[Row] = [
+    ("date_empty", date(), "trigger_kwargs", "needs at least one of run_date"),
+    ("date_null", date(run_date=None), "trigger_kwargs.run_date", "needs 'run_date'"),
+    ("date_misspelt", date(rundate="2099-01-01"), "trigger_kwargs.rundate", "did you mean 'run_date'?"),
+    ("date_word", date(run_date="tomorrow"), "trigger_kwargs.run_date", "ISO 8601 moment such as"),
+    ("date_number", date(run_date=4070908800), "trigger_kwargs.run_date", "ISO 8601"),
+    ("date_wrong_day", date(run_date="2099-02-30"), "trigger_kwargs.run_date", "ISO 8601"),
+    ("date_past", date(run_date="2020-01-01T00:00:00Z"), "trigger_kwargs", "never_fires"),
+    (
+        "date_before_the_first_year",
+        create(trigger="date", trigger_kwargs={"run_date": "0001-01-01T00:00:00Z"}, timezone="America/New_York"),
+        "trigger_kwargs",
+        "never_fires: date[1-01-01 00:00:00 UTC]",
+    ),
+    ("date_overflow", date(run_date="9999-12-31T23:59:59-10:00"), "trigger_kwargs.run_date", "ISO 8601"),
+]
+INPUTS: list[Row] = [
+    ("inputs_list", create(inputs=[]), "inputs", "give a JSON object"),
+    ("inputs_null", create(inputs=None), "inputs", "may not be null"),
+    ("inputs_string", create(inputs="{}"), "inputs", "give a JSON object"),
+    ("inputs_nul", create(inputs={"x": "a\0b"}), "inputs", "NUL"),
+    ("inputs_nul_deep", create(inputs={"x": [{"y": "\0"}]}), "inputs", "NUL"),
+    ("inputs_nul_in_key", create(inputs={"a\0": 1}), "inputs", "NUL"),
+    *(
+        (f"inputs_{key}", create(inputs={key: "x"}), "inputs", f"'{key}' is set by the task itself")
+        for key in ("task_id", "workflow_name", "workflow_target", "reporter")
+    ),
+    ("user_inputs_object", create(user_inputs={}), "user_inputs", "Expected a list"),
+    ("user_inputs_string", create(user_inputs="x"), "user_inputs", "Expected a list"),
+    ("user_inputs_null", create(user_inputs=None), "user_inputs", "may not be null"),
+    ("user_inputs_of_numbers", create(user_inputs=[{}, 1]), "user_inputs[1]", "give a JSON object such as {}, not int"),
+    ("user_inputs_of_nulls", create(user_inputs=[None]), "user_inputs[0]", "may not be null"),
+    ("user_inputs_reserved", create(user_inputs=[{}, {"reporter": 1}]), "user_inputs", "'reporter' is set by the task"),
+    ("user_inputs_nul", create(user_inputs=[{"x": "\0"}]), "user_inputs", "NUL"),
+    ("both_inputs", create(inputs={}, user_inputs=[]), "user_inputs", "inputs or user_inputs, not both"),
+]
+POLICIES: list[Row] = [
+    *(
+        (f"{key}_{value}", create(**{key: value}), key, f"only {only!r} is supported so far")
+        for key, only, values in REFUSED_POLICIES
+        for value in values
+    ),
+    *(
+        (f"{key}_null", create(**{key: None}), key, "may not be null")
+        for key in ("misfire_policy", "overlap_policy", "misfire_window_seconds")
+    ),
+    *(
+        (f"{key}_is_not_there_yet", create(**{key: value}), key, "unknown key")
+        for key, value in [
+            ("resume_policy", "skip"),
+            ("max_catchup_runs", 5),
+            ("dst_gap", "skip"),
+            ("dst_fold", "both"),
+            ("spread_seconds", 5),
+            ("concurrency_key", "x"),
+            ("pause_after_failures", 3),
+        ]
+    ),
+    *(
+        (f"trigger_{kind}", create(trigger=kind), "trigger", f"unknown trigger '{kind}'")
+        for kind in ("and", "or", "calendarinterval")
+    ),
+    ("jitter", interval(hours=1, jitter=5), "trigger_kwargs.jitter", "unknown argument"),
+    ("crontab", cron(crontab="0 1 * * *"), "trigger_kwargs.crontab", "unknown argument"),
+]
+CREATING = [*NOT_JSON, *NO_OBJECT, *FIELDS, *ZONES, *INTERVALS, *CRONS, *DATES, *INPUTS, *POLICIES]
+
+SCHEDULE = {"schedule_id": PLACES["schedule"]}
+PUTTING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("empty", {}, "schedule_id", "required"),
+    ("id_word", {"schedule_id": "Nightly"}, "schedule_id", "valid UUID"),
+    ("id_number", {"schedule_id": 1}, "schedule_id", "give a UUID as a string, not int"),
+    ("id_null", {"schedule_id": None}, "schedule_id", "may not be null"),
+    ("id_misspelt", {"scheduleid": PLACES["schedule"]}, "scheduleid", "did you mean 'schedule_id'?"),
+    ("name_number", {**SCHEDULE, "name": 1}, "name", "give a string"),
+    ("name_null", {**SCHEDULE, "name": None}, "name", "may not be null"),
+    ("name_empty", {**SCHEDULE, "name": ""}, "name", "may not be blank"),
+    ("name_nul", {**SCHEDULE, "name": "\0"}, "name", "Null characters"),
+    ("name_too_long", {**SCHEDULE, "name": "x" * 256}, "name", "255"),
+    ("trigger_unknown", {**SCHEDULE, "trigger": "crn", "trigger_kwargs": {"hour": 1}}, "trigger", "did you mean"),
+    ("trigger_alone", {**SCHEDULE, "trigger": "cron"}, "trigger_kwargs", "needs its trigger_kwargs"),
+    ("kwargs_list", {**SCHEDULE, "trigger_kwargs": []}, "trigger_kwargs", "give a JSON object"),
+    ("kwargs_empty", {**SCHEDULE, "trigger_kwargs": {}}, "trigger_kwargs", "needs at least one of"),
+    ("kwargs_of_another", {**SCHEDULE, "trigger_kwargs": {"day_of_week": 1}}, "trigger_kwargs.day_of_week", "unknown"),
+    ("zone_empty", {**SCHEDULE, "trigger_kwargs": {"hours": 1, "timezone": ""}}, "timezone", "IANA name"),
+]
+PATCHING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("unknown_key", {"nmae": "x"}, "nmae", "did you mean 'name'?"),
+    ("workflow", {"workflow_name": "task_one"}, "workflow_name", "unknown key"),
+    ("name_null", {"name": None}, "name", "may not be null"),
+    ("zone_unknown", {"timezone": "Mars"}, "timezone", "IANA name"),
+    ("zones_differ", {"timezone": "UTC", "trigger_kwargs": {"hours": 1, "timezone": "CET"}}, "timezone", "give one"),
+    ("never_fires", {"trigger": "date", "trigger_kwargs": {"run_date": "2020-01-01"}}, "trigger_kwargs", "never_fires"),
+    ("inputs_reserved", {"inputs": {"task_id": 1}}, "inputs", "'task_id' is set by the task itself"),
+    ("both_inputs", {"inputs": {}, "user_inputs": []}, "user_inputs", "not both"),
+    ("misfire_policy", {"misfire_policy": "skip"}, "misfire_policy", "only 'run_once' is supported so far"),
+    ("overlap_policy", {"overlap_policy": "allow"}, "overlap_policy", "only 'skip' is supported so far"),
+]
+DELETING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("empty", {}, "schedule_id", "required"),
+    ("id_word", {"schedule_id": "Nightly"}, "schedule_id", "valid UUID"),
+    ("id_list", {"schedule_id": [PLACES["schedule"]]}, "schedule_id", "give a UUID as a string, not list"),
+    ("name", {**SCHEDULE, "name": "Nightly"}, "name", "unknown key"),
+    ("workflow_word", {**SCHEDULE, "workflow_id": "task_one"}, "workflow_id", "valid UUID"),
+    ("workflow_null", {**SCHEDULE, "workflow_id": None}, "workflow_id", "may not be null"),
+    ("workflow_differs", {**SCHEDULE, "workflow_id": OTHER_ID}, "workflow_id", "leave workflow_id out"),
+]
+STARTING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("empty", {}, "workflow_name", "required"),
+    ("name_number", {"workflow_name": 1}, "workflow_name", "give a string"),
+    ("name_nul", {"workflow_name": "task\0"}, "workflow_name", "Null characters"),
+    ("name_misspelt", {"workflow_nam": "task_one"}, "workflow_nam", "did you mean 'workflow_name'?"),
+    ("no_task", {"workflow_name": "modify_one"}, "workflow_name", "target SYSTEM"),
+    ("inputs_list", {"workflow_name": "task_one", "inputs": []}, "inputs", "give a JSON object"),
+    ("inputs_null", {"workflow_name": "task_one", "inputs": None}, "inputs", "may not be null"),
+    ("inputs_nul", {"workflow_name": "task_one", "inputs": {"x": "\0"}}, "inputs", "NUL"),
+    ("inputs_reserved", {"workflow_name": "task_one", "inputs": {"task_id": 1}}, "inputs", "'task_id' is set by"),
+]
+ACTING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("any_key", {"reason": "x"}, "reason", "unknown key; known are none"),
+]
+
+ROUTES = [
+    ("POST", "/api/schedules", CREATING),
+    ("PUT", "/api/schedules", PUTTING),
+    ("PATCH", "/api/schedules/{schedule}", PATCHING),
+    ("DELETE", "/api/schedules", DELETING),
+    ("POST", "/api/tasks", STARTING),
+    ("POST", "/api/tasks/{failed}/resume", ACTING),
+    ("POST", "/api/tasks/{failed}/abort", ACTING),
+]
+CASES = [
+    pytest.param((method, path), body, field, phrase, id=f"{method} {path} {name}")
+    for method, path, rows in ROUTES
+    for name, body, field, phrase in rows
+]
+
+
+@pytest.fixture(autouse=True)
+def _things(db: None) -> None:
+    """Store what the bodies name."""
+    task = make_workflow(name="task_one", id=UUID(TASK_ID))
+    make_workflow(name="task_other", id=UUID(OTHER_ID))
+    make_workflow(name="modify_one", target=Target.MODIFY)
+    make_task(task, id=UUID(PLACES["failed"]), status=TaskStatus.FAILED)
+    schedule = store_schedule(task)
+    link, schedule.pk = schedule.link, UUID(PLACES["schedule"])
+    schedule.save(force_insert=True)
+    link.delete()
+    type(link).objects.create(schedule=schedule, workflow=task)
+
+
+def send(client: APIClient, method: str, path: str, body: Any) -> Any:
+    content: Any = body if isinstance(body, str | bytes) else json.dumps(body)
+    return client.generic(method, path.format(**PLACES), content, content_type="application/json")
+
+
+@pytest.mark.parametrize(("route", "body", "field", "phrase"), CASES)
+def test_it_is_refused_by_name_and_nothing_is_written(
+    client: APIClient, route: tuple[str, str], body: Any, field: str, phrase: str
+) -> None:
+    before = stored_rows()
+    problem = read_problem(send(client, *route, body), 400)
+    assert phrase in problem["detail"]
+    if field:
+        [error] = [error for error in problem["errors"] if error["field"] == field]
+        assert phrase in error["detail"]
+    assert stored_rows() == before
+
+
+def test_the_bodies_that_the_table_makes_worse_are_good(client: APIClient) -> None:
+    assert send(client, "POST", "/api/schedules", create()).status_code == 201
+    assert send(client, "PUT", "/api/schedules", {**SCHEDULE, "name": "New"}).status_code == 200
+    assert send(client, "PATCH", "/api/schedules/{schedule}", {"name": "Newer"}).status_code == 200
+    assert send(client, "POST", "/api/tasks", {"workflow_name": "task_one"}).status_code == 201
+    assert send(client, "POST", "/api/tasks/{failed}/resume", {}).status_code == 202
+    assert send(client, "POST", "/api/tasks/{failed}/abort", {}).status_code == 202
+    assert send(client, "DELETE", "/api/schedules", {**SCHEDULE, "workflow_id": TASK_ID}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/api/schedules", create(workflow_name="task_two"), "workflow_name"),
+        ("POST", "/api/schedules", create(workflow_name=..., workflow_id=UNKNOWN_ID), "workflow_id"),
+        ("POST", "/api/schedules", create(workflow_id=UNKNOWN_ID), "workflow_id"),
+        ("POST", "/api/schedules", create(workflow_name="TASK_ONE"), "workflow_name"),
+        ("POST", "/api/tasks", {"workflow_name": "task_two"}, "workflow_name"),
+        ("PUT", "/api/schedules", {"schedule_id": UNKNOWN_ID}, "schedule_id"),
+        ("DELETE", "/api/schedules", {"schedule_id": UNKNOWN_ID}, "schedule_id"),
+        ("PATCH", f"/api/schedules/{UNKNOWN_ID}", {}, "schedule_id"),
+        ("DELETE", f"/api/schedules/{UNKNOWN_ID}", {}, "schedule_id"),
+        ("POST", f"/api/tasks/{UNKNOWN_ID}/resume", {}, "task_id"),
+        ("POST", f"/api/tasks/{UNKNOWN_ID}/abort", {}, "task_id"),
+    ],
+)
+def test_what_does_not_exist_is_a_404(client: APIClient, method: str, path: str, body: Any, field: str) -> None:
+    before = stored_rows()
+    problem = read_problem(send(client, method, path, body), 404)
+    assert "does not exist" in problem["detail"]
+    assert fields_at_fault(problem) == [field]
+    assert stored_rows() == before
+
+
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _ in ROUTES])
+@pytest.mark.parametrize("content", ["[" * (MAX_BODY_BYTES + 1), '{"name": "' + "x" * MAX_BODY_BYTES + '"}'])
+def test_a_body_that_is_too_long_is_a_413(client: APIClient, method: str, path: str, content: str) -> None:
+    before = stored_rows()
+    problem = read_problem(send(client, method, path, content), 413)
+    assert str(MAX_BODY_BYTES) in problem["detail"]
+    assert stored_rows() == before
+
+
+def test_a_body_as_long_as_allowed_is_read(client: APIClient) -> None:
+    filling = MAX_BODY_BYTES - len(json.dumps(create(inputs={"x": ""})))
+    body = json.dumps(create(inputs={"x": "x" * filling}))
+    assert len(body) == MAX_BODY_BYTES
+    assert send(client, "POST", "/api/schedules", body).status_code == 201
+    assert send(client, "POST", "/api/schedules", body + " ").status_code == 413
+
+
+def test_a_body_as_deep_as_allowed_is_stored_and_answered(client: APIClient) -> None:
+    assert send(client, "POST", "/api/schedules", nested(MAX_DEPTH)).status_code == 201
+    assert client.get("/api/schedules").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["\\u0000", "🜁", "a" * 70_000, 10**400, -(2**70), 1.5e10, 5e-324, 0.1, True, None, [], {"": {}}, {"id": [1, [2]]}],
+    ids=lambda value: str(value)[:20],
+)
+def test_any_other_input_reads_back_as_it_was_sent(client: APIClient, value: Any) -> None:
+    answer = send(client, "POST", "/api/schedules", create(inputs={"x": value}))
+    assert answer.status_code == 201
+    assert client.get(f"/api/schedules/{answer.json()['schedule_id']}").json()["inputs"] == {"x": value}
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_the_last_moment_of_all_can_be_planned(client: APIClient, zone: str) -> None:
+    body = create(trigger="date", trigger_kwargs={"run_date": "9999-12-31T23:59:59Z"}, timezone=zone)
+    answer = send(client, "POST", "/api/schedules", body)
+    assert answer.json()["next_run_at"] == "9999-12-31T23:59:59Z"

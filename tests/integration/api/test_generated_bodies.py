@@ -1,0 +1,104 @@
+"""Whatever JSON is sent to create a schedule: never a 5xx, and what is not created is not there."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from rest_framework.test import APIClient
+
+from orchestrator_site.common.clock import database_now
+from schedules.models import Schedule
+from tests.integration.api.support import read_moment, read_problem, stored_rows
+from tests.support.factories import make_workflow
+
+pytestmark = pytest.mark.django_db
+
+CHARACTERS = st.characters(exclude_categories=())  # the halves of surrogate pairs too, which text() leaves out
+TEXTS = st.text(CHARACTERS, max_size=8)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+MOMENTS = st.datetimes().map(lambda moment: moment.isoformat()) | st.sampled_from(
+    ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2099-01-01", "2027-03-28T02:30:00+01:00"]
+)
+BOUNDS = st.dictionaries(st.sampled_from(["start_date", "end_date"]), MOMENTS, max_size=1)
+UNITS = st.sampled_from(["weeks", "days", "hours", "minutes", "seconds"])
+CRON_FIELDS = st.sampled_from(["year", "month", "day", "week", "day_of_week", "hour", "minute", "second"])
+CRON_TEXTS = st.sampled_from(["*", "*/2", "1-5", "1,3", "mon", "2nd fri", "last", "feb"]) | st.text(
+    "0123456789*/-,lastmonfribe ", min_size=1, max_size=6
+)
+
+
+def rules(trigger: str, kwargs: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Generate the two keys that make a trigger."""
+    merged = st.builds(
+        lambda kwargs, bounds: {**kwargs, **bounds}, kwargs, BOUNDS if trigger != "date" else st.just({})
+    )
+    return merged.map(lambda kwargs: {"trigger": trigger, "trigger_kwargs": kwargs})
+
+
+RULES = (
+    rules("interval", st.dictionaries(UNITS, st.integers(1, 10**6) | st.floats(), min_size=1, max_size=2))
+    | rules("cron", st.dictionaries(CRON_FIELDS, st.integers(1, 31) | CRON_TEXTS, min_size=1, max_size=3))
+    | rules("date", st.fixed_dictionaries({"run_date": MOMENTS}))
+)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "timezone": st.sampled_from(["UTC", "Europe/Amsterdam", "America/New_York", "Pacific/Kiritimati"]),
+        "inputs": st.dictionaries(TEXTS, ANYTHING, max_size=2),
+    },
+)
+PLAUSIBLE = st.builds(
+    lambda rule, options: {"name": "Nightly", "workflow_name": "task_one", **rule, **options}, RULES, OPTIONS
+)
+FIELDS = ["name", "workflow_name", "workflow_id", "trigger", "trigger_kwargs", "timezone", "inputs", "user_inputs"]
+POLICIES = ["misfire_policy", "misfire_window_seconds", "overlap_policy"]
+KEYS = st.sampled_from([*FIELDS, *POLICIES])
+SPOILT = st.builds(
+    lambda body, spoilt: {**body, **spoilt}, PLAUSIBLE, st.dictionaries(KEYS | TEXTS, ANYTHING, min_size=1, max_size=2)
+)
+BODIES = st.one_of(PLAUSIBLE, SPOILT, PLAUSIBLE, SPOILT, ANYTHING)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back what the block writes: one example is not to see what another left."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def _workflow(db: None) -> None:
+    make_workflow(name="task_one")
+
+
+@pytest.mark.usefixtures("_workflow")
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=BODIES)
+def test_a_body_is_answered_and_only_201_writes(client: APIClient, body: Any) -> None:
+    with undone():
+        before = stored_rows()
+        answer: Any = client.generic("POST", "/api/schedules", json.dumps(body), content_type="application/json")
+        event(f"answered {answer.status_code}")
+        if answer.status_code == 201:
+            [row] = Schedule.objects.select_related("link__workflow")
+            assert row.workflow.name == "task_one"
+            assert row.next_run_at == read_moment(answer.json()["next_run_at"])
+            assert row.next_run_at > database_now()
+            assert client.get(f"/api/schedules/{row.pk}").json().items() <= answer.json().items()
+            assert str(row.trigger_rule)
+        else:
+            read_problem(answer, answer.status_code)
+            assert 400 <= answer.status_code < 500
+            assert stored_rows() == before

@@ -1,0 +1,159 @@
+"""The tasks that ship with the project, run for real."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from orchestrator_site.common.clock import database_now
+from tasks.models import StepStatus, Task, TaskStatus
+from tasks.queue import claim_task
+from tasks.runner import run_claimed
+from tasks.services import start_process
+from tests.support.factories import make_lease, make_task, make_workflow, register_code
+from workflows.engine import Target
+from workflows.models import Workflow
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_workflows")]
+
+DAY = timedelta(days=1)
+
+
+def run(name: str) -> Task:
+    """Start the task as a schedule or a person would, run it, and return it."""
+    task_id = start_process(name)
+    claim = claim_task(make_lease(now=database_now()), task_id=task_id)
+    assert claim is not None
+    run_claimed(claim, clock=database_now)
+    return Task.objects.get(pk=task_id)
+
+
+def final_state(task: Task) -> dict[str, Any]:
+    assert task.status == TaskStatus.COMPLETED, task.failed_reason
+    state: dict[str, Any] = task.steps.get(status=StepStatus.COMPLETE).state
+    return state
+
+
+def status_of(task: Task) -> str:
+    return Task.objects.get(pk=task.pk).status
+
+
+class TestNightlySync:
+    def test_it_records_exactly_three_steps(self) -> None:
+        task = run("task_sync_from")
+        assert task.status == TaskStatus.COMPLETED
+        steps = task.steps.order_by("id").values_list("name", "status")
+        assert list(steps) == [
+            ("Start", StepStatus.SUCCESS),
+            ("NSO calls", StepStatus.SUCCESS),
+            ("Done", StepStatus.COMPLETE),
+        ]
+
+    def test_its_body_takes_a_fifth_of_a_second_at_most(self) -> None:
+        seconds = [final_state(run("task_sync_from"))["nso_calls_seconds"] for _ in range(3)]
+        assert 0 < min(seconds) <= 0.2  # the quickest: the machine may have been busy during one of them
+
+
+class TestResumeWorkflows:
+    def test_what_waits_and_what_could_not_reach_a_service_is_put_back_on_the_queue(self) -> None:
+        stopped = [make_task(status=status) for status in (TaskStatus.WAITING, TaskStatus.API_UNAVAILABLE)]
+        others = {status: make_task(status=status) for status in set(TaskStatus)}
+        del others[TaskStatus.WAITING], others[TaskStatus.API_UNAVAILABLE]
+        expected = list(Task.objects.filter(status__in=[TaskStatus.WAITING, TaskStatus.API_UNAVAILABLE]).order_by("id"))
+        state = final_state(run("task_resume_workflows"))
+        assert state["resumed_task_ids"] == [str(task.pk) for task in expected]
+        assert state["moved_on_task_ids"] == []
+        assert {status_of(task) for task in expected} == {TaskStatus.RESUMED}
+        assert {each.pk for each in stopped} <= {each.pk for each in expected}
+        for status, task in others.items():
+            assert status_of(task) == status
+
+    def test_a_task_that_has_moved_on_meanwhile_is_left_alone(self) -> None:
+        moved_on, stopped = make_task(status=TaskStatus.WAITING), make_task(status=TaskStatus.WAITING)
+        task_id = start_process("task_resume_workflows")
+        claim = claim_task(make_lease(now=database_now()), task_id=task_id)
+        assert claim is not None
+        finished_steps = iter([False, False, True])  # stop before the third step, "Resume tasks"
+        run_claimed(claim, clock=database_now, is_stopping=lambda: next(finished_steps))
+        Task.objects.filter(pk=moved_on.pk).update(status=TaskStatus.ABORTED)
+        claim = claim_task(make_lease(now=database_now()), task_id=task_id)
+        assert claim is not None
+        run_claimed(claim, clock=database_now)
+        state = final_state(Task.objects.get(pk=task_id))
+        assert state["resumed_task_ids"] == [str(stopped.pk)]
+        assert state["moved_on_task_ids"] == [str(moved_on.pk)]
+        assert status_of(moved_on) == TaskStatus.ABORTED
+
+
+class TestCleanUpTasks:
+    def test_what_completed_before_the_retention_goes_and_all_else_stays(self, settings: Any) -> None:
+        settings.TASK_LOG_RETENTION_DAYS = 3
+        now = database_now()
+        old = make_task(status=TaskStatus.COMPLETED, finished_at=now - 4 * DAY)
+        kept: set[UUID] = {make_task(status=TaskStatus.COMPLETED, finished_at=now - 2 * DAY).pk}
+        kept |= {
+            make_task(status=status, finished_at=now - 40 * DAY).pk
+            for status in (TaskStatus.FAILED, TaskStatus.ABORTED)
+        }
+        task = run("task_clean_up_tasks")
+        assert final_state(task)["deleted_tasks"] == 1
+        assert set(Task.objects.values_list("pk", flat=True)) == {*kept, task.pk}
+        assert not Task.objects.filter(pk=old.pk).exists()
+
+
+class TestValidateProducts:
+    def test_it_passes_as_shipped(self) -> None:
+        state = final_state(run("task_validate_products"))
+        assert "task_sync_from" in state["checked_workflows"]
+
+    def assert_inconsistent(self, reason: str) -> None:
+        task = run("task_validate_products")
+        assert task.status == TaskStatus.INCONSISTENT_DATA
+        assert f"InconsistentData: {reason}" in task.failed_reason
+
+    def test_a_missing_row_is_named(self) -> None:
+        Workflow.objects.filter(name="task_sync_from").update(deleted_at=database_now())
+        self.assert_inconsistent("only in the database: []; only in code: ['task_sync_from']")
+
+    def test_missing_code_is_named(self) -> None:
+        make_workflow(name="task_gone", has_code=False)
+        self.assert_inconsistent("only in the database: ['task_gone']; only in code: []")
+
+    def test_another_target_in_the_code_is_named(self) -> None:
+        register_code("task_sync_from", target=Target.VALIDATE)
+        self.assert_inconsistent("'task_sync_from' is VALIDATE in code and SYSTEM in the database")
+
+    def test_a_missing_translation_is_named(self) -> None:
+        make_workflow(name="task_untranslated")
+        self.assert_inconsistent("no en-GB translation for ['task_untranslated']")
+
+
+class TestValidateSubscriptions:
+    def test_it_passes_as_shipped(self) -> None:
+        assert final_state(run("task_validate_subscriptions"))["validate_workflows"] == []
+
+    def test_it_loads_every_workflow_that_validates(self) -> None:
+        make_workflow(name="validate_port", target=Target.VALIDATE)
+        assert final_state(run("task_validate_subscriptions"))["validate_workflows"] == ["validate_port"]
+
+    def test_one_that_could_not_run_is_named(self) -> None:
+        make_workflow(name="validate_gone", target=Target.VALIDATE, has_code=False)
+        task = run("task_validate_subscriptions")
+        assert task.status == TaskStatus.INCONSISTENT_DATA
+        assert "no code is registered for workflow 'validate_gone'" in task.failed_reason
+
+
+class TestValidateAwaitingCallbacks:
+    def test_without_any_it_says_none(self) -> None:
+        state = final_state(run("task_validate_awaiting_callbacks"))
+        assert (state["awaiting_callback"], state["oldest_task_id"], state["oldest_created_at"]) == (0, None, None)
+
+    def test_it_counts_them_and_names_the_one_that_has_waited_longest(self) -> None:
+        make_task(status=TaskStatus.WAITING)
+        oldest = make_task(status=TaskStatus.AWAITING_CALLBACK)
+        make_task(status=TaskStatus.AWAITING_CALLBACK)
+        state = final_state(run("task_validate_awaiting_callbacks"))
+        assert (state["awaiting_callback"], state["oldest_task_id"]) == (2, str(oldest.pk))
+        assert state["oldest_created_at"] == oldest.created_at.isoformat()
+        assert status_of(oldest) == TaskStatus.AWAITING_CALLBACK

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable
 from datetime import UTC
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from orchestrator_site.common.errors import InvalidValue, NotFound
 from orchestrator_site.common.paging import PARAMETERS, read_page
 
 Row = TypeVar("Row", bound=Model)
+
+MAX_UNKNOWN_KEYS = 10
+MAX_KEY_CHARACTERS = 100
 
 # Every moment in an answer is in UTC, whatever zone the installation prefers.
 Moment = partial(serializers.DateTimeField, default_timezone=UTC)
@@ -79,7 +83,9 @@ class StrictSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
 
 def _unknown_keys(data: dict[str, Any], known: Any) -> dict[str, Any]:
-    return {str(key): f"unknown key{_hint(str(key), list(known))}" for key in data if key not in known}
+    """Return an error for each of the first unknown keys: nobody reads more, and a body may hold thousands."""
+    unknown = islice((key for key in data if key not in known), MAX_UNKNOWN_KEYS)
+    return {key[:MAX_KEY_CHARACTERS]: f"unknown key{_hint(key[:MAX_KEY_CHARACTERS], list(known))}" for key in unknown}
 
 
 def _hint(word: str, known: list[str]) -> str:

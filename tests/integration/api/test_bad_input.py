@@ -444,3 +444,11 @@ def test_the_last_moment_of_all_can_be_planned(client: APIClient, zone: str) -> 
     body = create(trigger="date", trigger_kwargs={"run_date": "9999-12-31T23:59:59Z"}, timezone=zone)
     answer = send(client, "POST", "/api/schedules", body)
     assert answer.json()["next_run_at"] == "9999-12-31T23:59:59Z"
+
+
+def test_a_body_of_thousands_of_unknown_keys_is_told_the_first_ten(client: APIClient) -> None:
+    answer = client.post("/api/schedules", {f"{number}" + "k" * 200: 1 for number in range(1000)})
+    unknown = [each for each in answer.json()["errors"] if "unknown key" in each["detail"]]
+    assert answer.status_code == 400
+    assert len(unknown) == 10
+    assert max(len(each["field"]) for each in unknown) == 100

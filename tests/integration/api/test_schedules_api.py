@@ -358,6 +358,13 @@ class TestPutting:
         assert asked_at + timedelta(days=2) <= next_run_at <= database_now() + timedelta(days=2)
         assert Schedule.objects.get().next_run_at == next_run_at
 
+    def test_a_new_trigger_does_not_fire_into_the_past(self, client: APIClient) -> None:
+        schedule = store_schedule()
+        Schedule.objects.update(planned_through=database_now() - timedelta(hours=3))
+        body = {"schedule_id": str(schedule.pk), "trigger": "cron", "trigger_kwargs": {"minute": "*"}}
+        answer = client.put("/api/schedules", body).json()
+        assert read_moment(answer["next_run_at"]) > read_moment(answer["updated_at"])
+
     def test_arguments_alone_belong_to_the_trigger_it_has(self, client: APIClient) -> None:
         schedule = store_schedule()
         body = {"schedule_id": str(schedule.pk), "trigger_kwargs": {"minutes": 5}}

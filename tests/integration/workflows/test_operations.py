@@ -30,8 +30,11 @@ NAME = "task_from_migration"
 
 
 def make_migration(*operations: Operation) -> Migration:
-    kind = type("Migration", (Migration,), {"operations": list(operations)})
-    return kind("0001_register", "workflows")
+    class Registering(Migration):
+        pass
+
+    Registering.operations = list(operations)
+    return Registering("0001_register", "workflows")
 
 
 def migrate(*operations: Operation) -> None:

@@ -20,11 +20,12 @@ from schedules.planning import PlannedTurn, plan_instants
 from schedules.policies import ERROR, Decision, Outage, Situation, decide
 from schedules.triggers import TriggerError
 from tasks.queue import find_blocking
-from tasks.services import TaskRequest, create_tasks
+from tasks.services import create_tasks
 from workflows.selectors import find_start_problem
 
 log = structlog.get_logger(__name__)
 
+ACTOR = "scheduler"
 # A turn takes no more rows once planning has taken this many trigger steps: it must not hold its locks for long.
 STEPS_PER_TURN = 20_000
 
@@ -61,7 +62,12 @@ def fire_due(*, limit: int, now: datetime) -> Turn:
 
 def claim_due(now: datetime, limit: int) -> list[Schedule]:
     """Lock due schedules, the most overdue first, passing over those that another scheduler holds."""
-    return list(lock_unclaimed(_due(now)).select_related("link__workflow").order_by("next_run_at")[:limit])
+    return list(
+        lock_unclaimed(_due(now))
+        .select_related("link")
+        .prefetch_related("link__workflow")
+        .order_by("next_run_at")[:limit]
+    )
 
 
 def plan(schedules: Iterable[Schedule], now: datetime) -> list[Plan]:
@@ -98,7 +104,7 @@ def decide_all(plans: Sequence[Plan], now: datetime) -> list[Entry]:
 def record(entries: Sequence[Entry], now: datetime) -> None:
     """Write the ledger and put the tasks on the queue; an instant that the ledger has already starts nothing."""
     recorded = insert_new(entries, now)
-    create_tasks(requests=[_request(entry) for entry in recorded if entry.task_id], actor="scheduler", now=now)
+    create_tasks(requests=[entry.request for entry in recorded if entry.decision.starts_task], actor=ACTOR, now=now)
 
 
 def advance(plans: Iterable[Plan], now: datetime) -> None:
@@ -128,18 +134,6 @@ def _decide(
     if problem:
         return [replace(each, outcome=ERROR, reason=problem) if each.starts_task else each for each in decisions]
     return decisions
-
-
-def _request(entry: Entry) -> TaskRequest:
-    assert entry.task_id is not None, "only entries that start a task are requested"
-    return TaskRequest(
-        task_id=entry.task_id,
-        workflow_id=entry.schedule.workflow.pk,
-        inputs=entry.schedule.inputs,
-        schedule_id=entry.schedule.pk,
-        scheduled_for=entry.decision.scheduled_for,
-        concurrency_key=entry.schedule.pk,
-    )
 
 
 def _advanced(each: Plan, now: datetime) -> tuple[datetime | None, datetime, str, str, datetime]:

@@ -12,8 +12,9 @@ from django.db import IntegrityError
 from orchestrator_site.common.database import write_transaction
 from schedules.models import Schedule
 from schedules.services import ScheduleDraft, create_schedule, delete_schedule
+from schedules.triggers import TriggerError
 from workflows.discovery import import_app_modules
-from workflows.selectors import WorkflowNotFound, get_task_workflow
+from workflows.selectors import WorkflowMismatch, WorkflowNotFound, get_task_workflow
 
 # Ids are made from the workflow's name, so that loading twice, even at the same moment, finds what is there.
 _NAMESPACE = UUID("6f1c3a52-6f0e-4b0a-9d0e-2f3b7d1c8a10")
@@ -46,12 +47,13 @@ INITIAL_SCHEDULES = (
 
 
 class Loaded(StrEnum):
-    """What became of one initial schedule."""
+    """What became of one initial schedule; `invalid` is one that an app declares wrongly."""
 
     CREATED = "created"
     RECREATED = "recreated"
     PRESENT = "present"
     NO_WORKFLOW = "no workflow"
+    INVALID = "invalid"
 
 
 def all_initial_schedules() -> list[InitialSchedule]:
@@ -60,13 +62,17 @@ def all_initial_schedules() -> list[InitialSchedule]:
     return [*INITIAL_SCHEDULES, *(each for module in modules for each in getattr(module, "INITIAL_SCHEDULES", ()))]
 
 
-def load_initial_schedules(*, actor: str, recreate: bool = False) -> Iterator[tuple[InitialSchedule, Loaded]]:
+def load_initial_schedules(*, actor: str, recreate: bool = False) -> Iterator[tuple[InitialSchedule, Loaded, str]]:
     """Create the initial schedules that are not there, each in a transaction of its own, and say what was done.
 
-    Those that are there stay as operators have changed them, unless `recreate` asks for the original.
+    Those that are there stay as operators have changed them, unless `recreate` asks for the original. The third value
+    says why one is invalid.
     """
     for initial in all_initial_schedules():
-        yield initial, _load(initial, actor=actor, recreate=recreate)
+        try:
+            yield initial, _load(initial, actor=actor, recreate=recreate), ""
+        except (TriggerError, WorkflowMismatch) as error:
+            yield initial, Loaded.INVALID, str(error)
 
 
 def _load(initial: InitialSchedule, *, actor: str, recreate: bool) -> Loaded:

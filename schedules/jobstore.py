@@ -29,7 +29,7 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         super().__init__()
         self._batch_size = batch_size
         self._clock = clock
-        self._pulse = Pulse(clock=clock)
+        self._pulse = Pulse()
         self._turn = Turn(found_due=False)
         self._ahead = timedelta(0)
 
@@ -44,7 +44,7 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         try:
             database_time = self._clock()
             self._ahead = datetime.now(UTC) - database_time
-            self._pulse.tick()
+            self._pulse.tick(database_time)
             self._turn = fire_due(limit=self._batch_size, now=database_time)
         except Exception:
             log.exception("turn_failed")

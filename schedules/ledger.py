@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from orchestrator_site.common.bulk import insert_rows
 from orchestrator_site.common.ids import new_id
 from schedules.models import Firing, FiringOutcome, Schedule
 from schedules.policies import Decision
+from tasks.services import TaskRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,19 @@ class Entry:
         """Make the entry of a decision, with fresh ids."""
         return cls(schedule, decision, new_id(), new_id() if decision.starts_task else None)
 
+    @property
+    def request(self) -> TaskRequest:
+        """The task that comes of it; only for a decision that starts one."""
+        assert self.task_id is not None, "this decision starts no task"
+        return TaskRequest(
+            task_id=self.task_id,
+            workflow_id=self.schedule.workflow.pk,
+            inputs=self.schedule.inputs,
+            schedule_id=self.schedule.pk,
+            scheduled_for=self.decision.scheduled_for,
+            concurrency_key=self.schedule.pk,
+        )
+
 
 def insert_new(entries: Sequence[Entry], now: datetime) -> Sequence[Entry]:
     """Write the entries whose instant the ledger does not have, and return those.
@@ -31,11 +46,7 @@ def insert_new(entries: Sequence[Entry], now: datetime) -> Sequence[Entry]:
     The watermark of a schedule keeps an instant from being decided twice; this is what holds when it fails, after a
     restored backup say: one instant that is there already must neither fire again nor undo the whole turn.
     """
-    if not entries:
-        return entries
-    rows = [_firing(entry, now) for entry in entries]
-    Firing.objects.bulk_create(rows, ignore_conflicts=True)
-    present = set(Firing.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+    present = insert_rows([_firing(entry, now) for entry in entries], skips_conflicts=True)
     return [entry for entry in entries if entry.firing_id in present]
 
 

@@ -1,19 +1,17 @@
 """When schedulers were alive: an instant is misfired only if none was."""
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from orchestrator_site.common.clock import Clock
 from orchestrator_site.common.database import write_transaction
 from schedules.models import SchedulerOutage, SchedulerPulse
 from schedules.policies import Outage
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS = 5.0
+TICK_EVERY = timedelta(seconds=5)
 # Schedulers count as down when none has ticked for this long.
 OUTAGE_AFTER = timedelta(seconds=15)
 # Before the first tick of all there was no scheduler, since ever.
@@ -26,16 +24,15 @@ class Pulse:
     It has to tick before a turn decides anything, so that a process that was frozen learns of it first.
     """
 
-    def __init__(self, *, clock: Clock) -> None:
-        self._clock = clock
-        self._ticked_at = float("-inf")
+    def __init__(self) -> None:
+        self._ticked_at = _EVER
 
-    def tick(self) -> None:
-        """Write a tick if the last one of this process is 5 s ago."""
-        if time.monotonic() - self._ticked_at < TICK_SECONDS:
+    def tick(self, now: datetime) -> None:
+        """Write a tick if the last one of this process is 5 s ago, or ahead since the clock was set back."""
+        if timedelta(0) <= now - self._ticked_at < TICK_EVERY:
             return
-        record_tick(self._clock())
-        self._ticked_at = time.monotonic()
+        record_tick(now)
+        self._ticked_at = now
 
 
 def record_tick(now: datetime) -> None:

@@ -20,7 +20,7 @@ from schedules.policies import give_up_all, run_by_hand
 from schedules.selectors import ScheduleNotFound
 from schedules.triggers import TriggerError, build_trigger, split_timezone
 from tasks.models import Task
-from tasks.services import TaskRequest, create_tasks
+from tasks.services import create_tasks
 from workflows.models import Workflow
 
 log = structlog.get_logger(__name__)
@@ -95,7 +95,9 @@ def update_schedule(*, schedule_id: UUID, changes: ScheduleChanges, actor: str) 
     with write_transaction():
         schedule = _lock(schedule_id)
         trigger, kwargs, zone = _changed_rule(schedule, changes)
-        if (trigger, kwargs, zone) != (schedule.trigger, schedule.trigger_kwargs, schedule.timezone):
+        has_changed = (trigger, kwargs, zone) != (schedule.trigger, schedule.trigger_kwargs, schedule.timezone)
+        is_mended = schedule.state == ScheduleState.BROKEN and changes.trigger_kwargs is not None
+        if has_changed or is_mended:
             _settle(schedule, now, reason=f"{actor} changed the trigger before this instant was fired")
             _set_trigger(schedule, trigger=trigger, kwargs=kwargs, timezone=zone, now=now)
         schedule.name = schedule.name if changes.name is None else changes.name
@@ -135,17 +137,9 @@ def run_schedule_now(*, schedule: Schedule, actor: str) -> Task:
     """Start the schedule's task now, by hand; it is in the ledger, and the schedule does not move."""
     now = database_now()
     entry = Entry.of(schedule, run_by_hand(now, actor))
-    request = TaskRequest(
-        task_id=entry.task_id or new_id(),
-        workflow_id=schedule.workflow.pk,
-        inputs=schedule.inputs,
-        schedule_id=schedule.pk,
-        scheduled_for=now,
-        concurrency_key=schedule.pk,
-    )
     with write_transaction():
         insert_new([entry], now)
-        [task] = create_tasks(requests=[request], actor=actor, now=now)
+        [task] = create_tasks(requests=[entry.request], actor=actor, now=now)
     log.info("schedule_run_by_hand", schedule_id=str(schedule.pk), task_id=str(task.pk), actor=actor)
     return task
 

@@ -14,13 +14,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
-    """Load them and say what was done with each."""
-    for initial, loaded in load_initial_schedules(actor="load-initial-schedule", recreate=options["recreate"]):
+    """Load them and say what was done with each; 1 if one of them is declared wrongly."""
+    code = 0
+    for initial, loaded, problem in load_initial_schedules(actor="load-initial-schedule", recreate=options["recreate"]):
         match loaded:
             case Loaded.NO_WORKFLOW:
                 stderr.write(f"Workflow '{initial.workflow_name}' not found. Skipping schedule.")
+            case Loaded.INVALID:
+                stderr.write(f"Schedule '{initial.name}' cannot be loaded: {problem}")
+                code = 1
             case Loaded.PRESENT:
                 stdout.write(f"Schedule '{initial.name}' is there already.")
             case Loaded.CREATED | Loaded.RECREATED:
                 stdout.write(f"Schedule '{initial.name}' {loaded}.")
-    return 0
+    return code

@@ -35,7 +35,8 @@ def main() -> int:
     kinds: list[str] = list(PLACES) if options.db == "both" else [options.db]
     for kind in kinds:
         with PLACES[kind]() as place:
-            results = report["databases"][kind] = {"version": place.version}
+            results: dict[str, Any] = {"version": place.version}
+            report["databases"][kind] = results
             for name in [options.only] if options.only else NAMES:
                 figures = _measure(place, name, is_quick=options.quick)
                 print_table(f"{name} on {place.version}", figures, is_judged=not options.quick)

@@ -10,11 +10,11 @@ from django.db import connection
 from orchestrator_site.common.clock import database_now
 from schedules.models import FiringOutcome, Schedule, ScheduleState
 from schedules.services import ScheduleDraft, create_schedule
-from tasks.models import Task, TaskStatus
+from tasks.models import Task, TaskStatus, TaskStep
 from tests.process.conftest import MakeFaultWorkflow, Start
 from tests.support.processes import START_SECONDS, Program
 from tests.support.wait import wait_for
-from tests.support.witness import Evidence, reconcile
+from tests.support.witness import Evidence, read_witness, reconcile
 from workflows.models import Workflow
 
 SETTLE_SECONDS = 30
@@ -33,10 +33,16 @@ def wait_until(moment: datetime) -> None:
     wait_for(lambda: time.monotonic() >= end, timeout=90, describe=f"{moment}")
 
 
-def wait_until_running(program: Program) -> None:
-    """Wait until a worker of that process is in the middle of a task."""
-    mine = Task.objects.filter(status=TaskStatus.RUNNING, worker__contains=program.worker_prefix)
-    wait_for(mine.exists, timeout=START_SECONDS, describe="a running task")
+def wait_until_in_step(program: Program, witness: Path) -> None:
+    """Wait until a worker of that process runs the body of a step, which it has not recorded yet."""
+
+    def is_in_step() -> bool:
+        running = Task.objects.filter(status=TaskStatus.RUNNING, worker__contains=program.worker_prefix)
+        held = set(running.values_list("pk", flat=True))
+        seen = {(sighting.task_id, sighting.step) for sighting in read_witness(witness) if sighting.task_id in held}
+        return bool(seen.difference(TaskStep.objects.filter(task__in=held).values_list("task_id", "name")))
+
+    wait_for(is_in_step, timeout=START_SECONDS, describe="a step in the middle")
 
 
 def wait_until_completed() -> None:
@@ -46,12 +52,12 @@ def wait_until_completed() -> None:
     wait_for(lambda: not open_tasks.exists(), timeout=SETTLE_SECONDS, describe="all tasks completed")
 
 
-def assert_enough_happened(evidence: Evidence, *, instants: int) -> None:
-    """Check that the reckoning was about something: most instants started a task, and a death hit some task."""
+def assert_enough_happened(evidence: Evidence, *, instants: int, tasks: int) -> None:
+    """Check that the reckoning was about something: so many at the least, and a death hit a step in the middle."""
     started = [firing for firing in evidence.firings if firing.outcome == FiringOutcome.STARTED]
-    assert len(evidence.firings) >= instants
-    assert len(started) >= 0.8 * instants
-    assert len(evidence.sightings) > 3 * len(started), "no step ran a second time: the kill hit no running task"
+    assert len(evidence.firings) >= instants, [(str(each), each.count) for each in evidence.firings]
+    assert len(started) >= tasks
+    assert len(evidence.sightings) > 3 * len(started), "no step ran a second time: the kill hit none"
     assert max(task.attempt for task in evidence.tasks) > 1
 
 
@@ -71,16 +77,19 @@ def test_one_of_two_schedulers_and_one_of_two_workers_die_half_way(
     schedule_many(workflow, count=20, seconds=5, end=end)
 
     wait_until(began_at + timedelta(seconds=30))
-    wait_until_running(workers[0])
-    schedulers[0].kill()
+    wait_until_in_step(workers[0], witness)
+    # Of two that look at the same time one may always be first: that one dies, and the other has to do its work.
+    busiest, survivor = sorted(schedulers, key=lambda each: -len(each.events("turn_taken")))
+    busiest.kill()
     workers[0].kill()
 
     wait_until(end)
     wait_until_completed()
-    assert schedulers[1].stop() == workers[1].stop() == 0
-    assert_enough_happened(reconcile(witness, until=end), instants=20 * 11)
+    assert survivor.stop() == workers[1].stop() == 0
+    assert_enough_happened(reconcile(witness, until=end), instants=20 * 11, tasks=20 * 9)
     for scheduler in schedulers:
-        assert scheduler.events("turn_taken"), "this scheduler had no part in the work"
+        assert scheduler.events("turn_taken"), scheduler.log.read_text()
+        assert not scheduler.events("turn_failed"), scheduler.log.read_text()
 
 
 @pytest.mark.timeout(120)
@@ -96,11 +105,12 @@ def test_a_scheduler_with_its_worker_dies_twice_and_is_started_again(
 
     for kill_at in (began_at + timedelta(seconds=5), began_at + timedelta(seconds=11)):
         wait_until(kill_at)
-        wait_until_running(running)
+        wait_until_in_step(running, witness)
         running.kill()
         running = start("scheduler", "run")
 
     wait_until(end)
     wait_until_completed()
     assert running.stop() == 0
-    assert_enough_happened(reconcile(witness, until=end), instants=10 * 9)
+    # A task whose worker died waits up to two leases for the next one; its schedule skips three instants meanwhile.
+    assert_enough_happened(reconcile(witness, until=end), instants=10 * 9, tasks=10 * (9 - 2 * 3))

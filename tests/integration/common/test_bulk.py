@@ -1,4 +1,4 @@
-"""Updating many rows, each to values of its own."""
+"""Inserting many rows, and updating many, each to values of its own."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError
 
-from orchestrator_site.common.bulk import update_rows
-from schedules.models import Schedule, ScheduleState
+from orchestrator_site.common.bulk import insert_rows, update_rows
+from schedules.models import Firing, FiringOutcome, Schedule, ScheduleState
 from tasks.models import Task, TaskStatus
 from tests.support.database import recorded_statements
 from tests.support.factories import HOUR, NOW, make_schedule, make_task, make_workflow
@@ -95,3 +95,42 @@ def test_the_constraints_of_the_table_hold(spoil: Callable[[], dict[str, str]]) 
 def test_a_row_with_a_value_too_few_is_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
         update_rows(Task, ["position", "version"], {uuid4(): [1]})
+
+
+TEXTS = ["quotes ' \" \\\\ {} % and ü, NULL", "", "two\nlines", "\\N"]
+
+
+def new_task(**fields: Any) -> Task:
+    return Task(workflow=make_workflow(), reporter="a test", created_at=NOW, available_at=NOW, **fields)
+
+
+def test_inserted_rows_read_back_as_they_were() -> None:
+    inputs = {"nested": {"list": [1, 2.5, None, True, "ü"]}, "empty": {}, "text": TEXTS}
+    tasks = [new_task(inputs=inputs, failed_reason=text, concurrency_key=uuid4()) for text in TEXTS]
+    tasks.append(new_task())
+    assert set(insert_rows(tasks)) == {task.pk for task in tasks}
+    for task in tasks:
+        stored = Task.objects.get(pk=task.pk)
+        for field in Task._meta.concrete_fields:
+            assert getattr(stored, field.attname) == getattr(task, field.attname), field.name
+
+
+def test_a_row_that_is_forbidden_is_left_out_only_when_that_is_asked_for() -> None:
+    there = new_firing()
+    insert_rows([there])
+    again, other = new_firing(schedule_id=there.schedule_id), new_firing()
+    assert set(insert_rows([again, other], skips_conflicts=True)) == {other.pk}
+    assert set(Firing.objects.values_list("pk", flat=True)) == {there.pk, other.pk}
+    with pytest.raises(IntegrityError):
+        insert_rows([new_firing(schedule_id=there.schedule_id)])
+
+
+def new_firing(**fields: Any) -> Firing:
+    defaults = {"schedule_id": uuid4(), "schedule_name": "Nightly", "scheduled_for": NOW, "decided_at": NOW}
+    return Firing(lateness_ms=0, outcome=FiringOutcome.STARTED, **(defaults | fields))
+
+
+def test_no_rows_are_no_statement() -> None:
+    with recorded_statements() as statements:
+        assert not insert_rows([])
+    assert statements == []

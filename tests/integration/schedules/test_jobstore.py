@@ -40,7 +40,7 @@ def running(scheduler: BlockingScheduler, start: str = "start") -> Iterator[thre
         getattr(scheduler, start)()
         connections.close_all()
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)  # a loop that does not end fails its test, not the whole run
     thread.start()
     try:
         yield thread

@@ -13,6 +13,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from orchestrator_site.common.clock import database_now
+from schedules import initial
+from schedules.initial import InitialSchedule
 from schedules.models import Firing, FiringCause, Schedule, ScheduleWorkflow
 from schedules.services import ScheduleChanges, update_schedule
 from tasks.models import Task, TaskStatus
@@ -244,6 +246,16 @@ class TestLoadInitialSchedule:
         assert (schedule.workflow.name, schedule.trigger_kwargs) == ("task_mine", {"minutes": 5})
         for name in [name for name in sys.modules if name.startswith((app, silent))]:
             del sys.modules[name]
+
+    def test_one_that_an_app_declares_wrongly_is_told_and_the_others_are_loaded(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wrong = InitialSchedule("Wrong", "task_sync_from", "interval", {"hour": 1})
+        monkeypatch.setattr(initial, "INITIAL_SCHEDULES", (wrong, *initial.INITIAL_SCHEDULES))
+        answer = run("load-initial-schedule")
+        assert answer.code == 1
+        assert answer.stderr.startswith("Schedule 'Wrong' cannot be loaded: unknown argument 'hour'")
+        assert Schedule.objects.count() == 5
 
 
 class TestUsage:

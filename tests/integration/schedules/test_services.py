@@ -161,6 +161,13 @@ class TestChanging:
         update(schedule, name="Nightly", trigger="interval", trigger_kwargs={"hours": 2}, timezone="UTC")
         assert trigger_of(schedule) == before
 
+    def test_the_trigger_again_mends_a_broken_schedule(self) -> None:
+        schedule = make_schedule(trigger_kwargs={"hours": 2}, next_run_at=database_now() + HOUR)
+        Schedule.objects.filter(pk=schedule.pk).update(state=ScheduleState.BROKEN, next_run_at=None)
+        changed = update(schedule, trigger="interval", trigger_kwargs={"hours": 2})
+        assert changed.state == ScheduleState.ACTIVE
+        assert changed.next_run_at is not None
+
     def test_a_new_trigger_counts_from_the_change(self) -> None:
         schedule = create(hours=5)
         with between_clock_readings() as readings:

@@ -191,7 +191,7 @@ class TestCodeThatHasGone:
         make_task_step(task, position=1)
         ended = run(make_claim(task))
         assert ended.status == TaskStatus.FAILED
-        assert ended.failed_reason == "workflow 'task_shorter' has 2 steps now, and 2 of this task have passed"
+        assert ended.failed_reason == "workflow 'task_shorter' has 2 steps by now; of this task 2 have passed"
 
 
 class TestTakingOver:

@@ -143,6 +143,7 @@ VARIABLES: tuple[Variable, ...] = (
         default="5",
         unit="seconds",
         minimum=1,
+        maximum=10,  # schedulers say that they are alive when they look, and count as down after 15 s
         effect="How often schedulers and workers look for work without having been woken.",
     ),
     Variable(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from orchestrator_site.common.database import write_transaction
+from orchestrator_site.common.database import write_statement, write_transaction
 from schedules.models import SchedulerOutage, SchedulerPulse
 from schedules.policies import Outage
 
@@ -37,6 +37,10 @@ class Pulse:
 
 def record_tick(now: datetime) -> None:
     """Move the one pulse of all schedulers to `now`, and write down the gap if it was an outage."""
+    with write_statement():
+        beating = SchedulerPulse.objects.filter(pk=1, last_tick_at__gte=now - OUTAGE_AFTER)
+        if beating.update(last_tick_at=now):
+            return
     with write_transaction():
         pulse = SchedulerPulse.objects.select_for_update().filter(pk=1).first()
         last = pulse.last_tick_at if pulse else _EVER

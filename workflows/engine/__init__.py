@@ -5,7 +5,7 @@ Nothing below here reads a clock, touches a database or imports Django; `tasks.r
 
 from workflows.engine.definition import WorkflowDefinition, task, workflow
 from workflows.engine.errors import InconsistentData, WorkflowError
-from workflows.engine.outcomes import Complete, Failed, Outcome, StepStatus, Success
+from workflows.engine.outcomes import Complete, Failed, Outcome, Success
 from workflows.engine.state import State
 from workflows.engine.steps import Step, StepList, begin, done, init, step
 from workflows.engine.target import Target
@@ -18,7 +18,6 @@ __all__ = [
     "State",
     "Step",
     "StepList",
-    "StepStatus",
     "Success",
     "Target",
     "WorkflowDefinition",

@@ -16,19 +16,6 @@ _UNAVAILABLE_CODES = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HT
 _UNAVAILABLE_CLASSES = {"ConnectionError", "TransportError", "URLError", "ClientConnectionError", "TimeoutError"}
 
 
-class StepStatus(StrEnum):
-    """What a recorded step ended in."""
-
-    SUCCESS = "success"
-    SKIPPED = "skipped"
-    SUSPEND = "suspend"
-    WAITING = "waiting"
-    AWAITING_CALLBACK = "awaiting_callback"
-    FAILED = "failed"
-    ABORT = "abort"
-    COMPLETE = "complete"
-
-
 class FailureKind(StrEnum):
     """The task status that a failure leads to."""
 

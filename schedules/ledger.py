@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from orchestrator_site.common.bulk import insert_rows
 from orchestrator_site.common.ids import new_id
-from schedules.models import Firing, FiringOutcome, Schedule
+from schedules.models import Firing, Schedule
 from schedules.policies import Decision
 from tasks.services import TaskRequest
 
@@ -46,26 +47,26 @@ def insert_new(entries: Sequence[Entry], now: datetime) -> Sequence[Entry]:
     The watermark of a schedule keeps an instant from being decided twice; this is what holds when it fails, after a
     restored backup say: one instant that is there already must neither fire again nor undo the whole turn.
     """
-    present = insert_rows([_firing(entry, now) for entry in entries], skips_conflicts=True)
+    present = insert_rows(Firing, [_row(entry, now) for entry in entries], skips_conflicts=True)
     return [entry for entry in entries if entry.firing_id in present]
 
 
-def _firing(entry: Entry, now: datetime) -> Firing:
+def _row(entry: Entry, now: datetime) -> dict[str, Any]:
     decision = entry.decision
-    return Firing(
-        id=entry.firing_id,
-        schedule_id=entry.schedule.pk,
-        schedule_name=entry.schedule.name,
-        scheduled_for=decision.scheduled_for,
-        last_scheduled_for=decision.last_scheduled_for,
-        count=decision.count,
-        decided_at=now,
-        lateness_ms=lateness_ms(decision.scheduled_for, now),
-        cause=decision.cause,
-        outcome=FiringOutcome(decision.outcome),
-        reason=decision.reason,
-        task_id=entry.task_id,
-    )
+    return {
+        "id": entry.firing_id,
+        "schedule_id": entry.schedule.pk,
+        "schedule_name": entry.schedule.name,
+        "scheduled_for": decision.scheduled_for,
+        "last_scheduled_for": decision.last_scheduled_for,
+        "count": decision.count,
+        "decided_at": now,
+        "lateness_ms": lateness_ms(decision.scheduled_for, now),
+        "cause": decision.cause,
+        "outcome": decision.outcome,
+        "reason": decision.reason,
+        "task_id": entry.task_id,
+    }
 
 
 def lateness_ms(scheduled_for: datetime, decided_at: datetime) -> int:

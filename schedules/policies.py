@@ -84,17 +84,20 @@ def decide(planned: Planned, situation: Situation) -> list[Decision]:
         return [_decide_one_shot(instant, situation) for instant in planned.instants]
     catch_up = _latest_to_catch_up(planned.instants, situation)
     decisions = [_decide_uncounted(planned.uncounted, catch_up, situation)] if planned.uncounted else []
-    blocked_by = situation.blocked_by
+    started: datetime | None = None
     for instant in planned.instants:
         if _is_misfired(instant, situation) and instant != catch_up:
             decisions.append(_give_up(instant, catch_up, situation))
             continue
         cause = CATCHUP if instant == catch_up else SCHEDULE
-        if blocked_by is None:
-            decisions.append(Decision(instant, STARTED, cause=cause))
-            blocked_by = f"the task of {say(instant)} had only just been started"
+        if situation.blocked_by is not None:
+            decisions.append(Decision(instant, SKIPPED_OVERLAP, situation.blocked_by, cause))
+        elif started is not None:
+            reason = f"the task of {say(started)} had only just been started"
+            decisions.append(Decision(instant, SKIPPED_OVERLAP, reason, cause))
         else:
-            decisions.append(Decision(instant, SKIPPED_OVERLAP, blocked_by, cause))
+            decisions.append(Decision(instant, STARTED, cause=cause))
+            started = instant
     return _compress(decisions)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from django.db.models import F
 
-from orchestrator_site.common.bulk import insert_rows
+from orchestrator_site.common.bulk import insert_rows, row_of
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.ids import new_id
@@ -53,7 +53,7 @@ def create_tasks(*, requests: Iterable[TaskRequest], actor: str, now: datetime) 
     ]
     if tasks:
         with write_transaction():
-            insert_rows(tasks)
+            insert_rows(Task, [row_of(task) for task in tasks])
             get_executor().enqueue(tasks)
     return tasks
 

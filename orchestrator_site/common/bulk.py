@@ -15,35 +15,45 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from orchestrator_site.common.database import is_postgresql
 
+Row = Mapping[str, Any]
 Values = Mapping[UUID, Sequence[Any]]
 
 
-def insert_rows(rows: Sequence[models.Model], *, skips_conflicts: bool = False) -> Collection[UUID]:
-    """Insert new objects of one model, whose primary key is a UUID, and return the keys of those that are there now.
+def insert_rows(model: type[models.Model], rows: Sequence[Row], *, skips_conflicts: bool = False) -> Collection[UUID]:
+    """Insert new rows of one model, and return the keys of those that are there now.
 
-    With `skips_conflicts`, a row that a unique constraint forbids is left out.
+    Args:
+        model: Its primary key is a UUID.
+        rows: Column → value, every column in every row; nothing has a default here.
+        skips_conflicts: Leave a row out that a unique constraint forbids, instead of raising IntegrityError.
     """
     if not rows:
         return ()
-    fields = type(rows[0])._meta.concrete_fields
-    values = [[getattr(row, field.attname) for field in fields] for row in rows]
+    fields = model._meta.concrete_fields
     columns = _columns(fields)
     suffix = " ON CONFLICT DO NOTHING" if skips_conflicts else ""
-    table = _quote(type(rows[0])._meta.db_table)
+    table = _quote(model._meta.db_table)
     connection = connections[DEFAULT_DB_ALIAS]
     with connection.cursor() as cursor:
         if is_postgresql():
             selected = f"SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s)"
-            cursor.execute(f"INSERT INTO {table} ({columns}) {selected}{suffix} RETURNING id", [_json(fields, values)])
+            document = json.dumps(rows, default=str)
+            cursor.execute(f"INSERT INTO {table} ({columns}) {selected}{suffix} RETURNING id", [document])
             return {key for (key,) in cursor.fetchall()}
         placeholders = ", ".join(["%s"] * len(fields))
+        values = [[row[str(field.column)] for field in fields] for row in rows]
         cursor.executemany(
             f"INSERT INTO {table} ({columns}) VALUES ({placeholders}){suffix}", _stored(fields, values, connection)
         )
-    keys = [row.pk for row in rows]
+    keys = [row["id"] for row in rows]
     if not skips_conflicts:
         return keys
-    return set(models.QuerySet(type(rows[0])).filter(pk__in=keys).values_list("pk", flat=True))
+    return set(models.QuerySet(model).filter(pk__in=keys).values_list("pk", flat=True))
+
+
+def row_of(instance: models.Model) -> Row:
+    """Return an object that was not saved yet as a row to insert."""
+    return {str(field.column): getattr(instance, field.attname) for field in instance._meta.concrete_fields}
 
 
 def update_rows(model: type[models.Model], columns: Sequence[str], values: Values) -> None:

@@ -59,8 +59,6 @@ def build_trigger(
         raise TriggerError(f"unknown trigger '{kind}'{did_you_mean(str(kind), KINDS)}", field="trigger", value=kind)
     if not isinstance(kwargs, dict):
         raise TriggerError(f'trigger_kwargs is {kwargs!r}; give an object such as {{"hours": 1}}', value=kwargs)
-    refuse_unknown(kind, kwargs, ARGUMENTS[kind])
-    read_zone(timezone)
     anchor = in_utc(grid_start) if kind == "interval" else None
     return _build(kind, json.dumps(kwargs, sort_keys=True), timezone, anchor, shortest_seconds)
 
@@ -68,6 +66,7 @@ def build_trigger(
 @lru_cache(maxsize=10_000)
 def _build(kind: str, kwargs_json: str, timezone: str, grid_start: datetime | None, shortest_seconds: float) -> Trigger:
     kwargs: dict[str, Any] = json.loads(kwargs_json)
+    refuse_unknown(kind, kwargs, ARGUMENTS[kind])
     zone = read_zone(timezone)
     if kind == "date":
         run_date = read_moment(kwargs, "run_date", zone)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError
 
-from orchestrator_site.common.bulk import insert_rows, update_rows
+from orchestrator_site.common.bulk import insert_rows, row_of, update_rows
 from schedules.models import Firing, FiringOutcome, Schedule, ScheduleState
 from tasks.models import Task, TaskStatus
 from tests.support.database import recorded_statements
@@ -108,7 +108,7 @@ def test_inserted_rows_read_back_as_they_were() -> None:
     inputs = {"nested": {"list": [1, 2.5, None, True, "ü"]}, "empty": {}, "text": TEXTS}
     tasks = [new_task(inputs=inputs, failed_reason=text, concurrency_key=uuid4()) for text in TEXTS]
     tasks.append(new_task())
-    assert set(insert_rows(tasks)) == {task.pk for task in tasks}
+    assert set(insert_rows(Task, [row_of(task) for task in tasks])) == {task.pk for task in tasks}
     for task in tasks:
         stored = Task.objects.get(pk=task.pk)
         for field in Task._meta.concrete_fields:
@@ -117,12 +117,12 @@ def test_inserted_rows_read_back_as_they_were() -> None:
 
 def test_a_row_that_is_forbidden_is_left_out_only_when_that_is_asked_for() -> None:
     there = new_firing()
-    insert_rows([there])
+    insert_rows(Firing, [row_of(there)])
     again, other = new_firing(schedule_id=there.schedule_id), new_firing()
-    assert set(insert_rows([again, other], skips_conflicts=True)) == {other.pk}
+    assert set(insert_rows(Firing, [row_of(again), row_of(other)], skips_conflicts=True)) == {other.pk}
     assert set(Firing.objects.values_list("pk", flat=True)) == {there.pk, other.pk}
     with pytest.raises(IntegrityError):
-        insert_rows([new_firing(schedule_id=there.schedule_id)])
+        insert_rows(Firing, [row_of(new_firing(schedule_id=there.schedule_id))])
 
 
 def new_firing(**fields: Any) -> Firing:
@@ -132,5 +132,5 @@ def new_firing(**fields: Any) -> Firing:
 
 def test_no_rows_are_no_statement() -> None:
     with recorded_statements() as statements:
-        assert not insert_rows([])
+        assert not insert_rows(Task, [])
     assert statements == []

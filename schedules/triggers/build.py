@@ -59,6 +59,7 @@ def build_trigger(
         raise TriggerError(f"unknown trigger '{kind}'{did_you_mean(str(kind), KINDS)}", field="trigger", value=kind)
     if not isinstance(kwargs, dict):
         raise TriggerError(f'trigger_kwargs is {kwargs!r}; give an object such as {{"hours": 1}}', value=kwargs)
+    read_zone(timezone)
     anchor = in_utc(grid_start) if kind == "interval" else None
     return _build(kind, json.dumps(kwargs, sort_keys=True), timezone, anchor, shortest_seconds)
 

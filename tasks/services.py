@@ -14,7 +14,7 @@ from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.ids import new_id
 from tasks.executors import get_executor
-from tasks.models import ENDED, Task, TaskStatus
+from tasks.models import Task, TaskStatus
 from tasks.selectors import get_task
 from tasks.states import IllegalTransition, sources_of
 from workflows.models import Workflow
@@ -143,7 +143,7 @@ def delete_completed_tasks(*, finished_before: datetime, batch_size: int = 1000)
         with write_transaction():
             old = Task.objects.filter(status=TaskStatus.COMPLETED, finished_at__lt=finished_before)
             ids = list(old.order_by("finished_at").values_list("pk", flat=True)[:batch_size])
-            Task.objects.filter(pk__in=ids, status__in=ENDED).delete()
+            Task.objects.filter(pk__in=ids).delete()
         total += len(ids)
         if len(ids) < batch_size:
             return total

@@ -30,7 +30,7 @@ class TasksView(APIView):
         body = read_body(StartTaskBody, request)
         workflow = get_task_workflow(name=body["workflow_name"])
         task = start_task(workflow=workflow, inputs=body["inputs"], actor=request.user.get_username())
-        return _answer(task, request, status.HTTP_201_CREATED)
+        return _answer(get_task(task.pk), request, status.HTTP_201_CREATED)
 
 
 class TaskView(APIView):
@@ -69,4 +69,4 @@ class AbortTaskView(APIView):
 
 def _answer(task: Task, request: Request, code: int = status.HTTP_202_ACCEPTED) -> Response:
     location = reverse("task", kwargs={"task_id": task.pk}, request=request)
-    return Response(TaskSerializer(get_task(task.pk)).data, status=code, headers={"Location": location})
+    return Response(TaskSerializer(task).data, status=code, headers={"Location": location})

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from orchestrator_site import content_security
 from orchestrator_site.common import logs
 from orchestrator_site.databases import SQLITE_ENGINE, database_config
 from orchestrator_site.env import load_env_file, read_environment
@@ -62,6 +63,7 @@ FIRING_BATCH_SIZE = (
 )
 
 INSTALLED_APPS = [
+    "unfold",  # before the admin, whose templates it replaces
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -71,6 +73,10 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "graphene_django",
+    "csp",
     "django_apscheduler",
     "django_structlog",
     "orchestrator_site",
@@ -82,6 +88,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "orchestrator_site.content_security.ContentSecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -136,6 +143,7 @@ SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": content_security.STRICT}
 # Subdomains and browsers' preload lists are for the owner of the domain to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 

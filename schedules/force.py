@@ -1,11 +1,13 @@
-"""Running a schedule's task in this process, now: what `scheduler force` does."""
+"""Running a schedule's task, or a function scheduled in code, in this process, now: what `scheduler force` does."""
 
 from uuid import UUID
 
 from django.conf import settings
 
-from orchestrator_site.common.clock import DatabaseClock
+from orchestrator_site.common.clock import DatabaseClock, database_now
 from orchestrator_site.common.database import write_transaction
+from schedules.decorated.executions import run_function, start_execution
+from schedules.decorated.registry import DecoratedFunction
 from schedules.selectors import get_schedule
 from schedules.services import run_schedule_now
 from tasks.models import Task
@@ -28,3 +30,10 @@ def force_schedule(*, schedule_id: UUID, actor: str) -> Task:
     assert claim is not None, "nobody else can see the task before this transaction commits"
     run_here(claim, clock=clock, lease_seconds=lease_seconds)
     return Task.objects.get(pk=task.pk)
+
+
+def force_function(function: DecoratedFunction) -> str:
+    """Run a function that is scheduled in code; say why it failed, if it did. Its next run does not move."""
+    execution_id = start_execution(function, now=database_now())
+    failure = run_function(function, execution_id=execution_id, clock=database_now)
+    return "" if failure is None else f"{type(failure).__name__}: {failure}"

@@ -1,4 +1,4 @@
-"""The scheduler: APScheduler's loop over the stored schedules."""
+"""The scheduler: APScheduler's loop over the stored schedules and the functions that are scheduled in code."""
 
 import gc
 import threading
@@ -8,12 +8,17 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import connection
 
 from orchestrator_site.common.clock import Clock, database_now
+from schedules.decorated.jobstore import ALIAS, DecoratorJobStore
 from schedules.jobstore import ScheduleJobStore
+from schedules.scheduling import CodeScheduler
 from workflows.registry import ALL_WORKFLOWS, WorkflowCodeError
 
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
+
+# `@scheduler.scheduled_job(…)` schedules a function in code; the older `@scheduler(…)` does so too.
+scheduler = CodeScheduler()
 
 
 class Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no types
@@ -26,6 +31,8 @@ class Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no 
         # APScheduler makes it in `start`; a notification may wake this one before that.
         self._event = threading.Event()
         self.add_jobstore(ScheduleJobStore(batch_size=batch_size, clock=clock), "default")
+        # After the turn, which is what most wait for.
+        self.add_jobstore(DecoratorJobStore(clock=clock), ALIAS)
 
     def run(self) -> None:
         """Fire schedules until `shutdown` is called from another thread."""

@@ -1,12 +1,17 @@
 """Run the task of a schedule now, in this process, whether a scheduler runs or not."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import OutputWrapper
 
-from schedules.force import force_schedule
+from schedules.decorated.registry import DECORATED
+from schedules.force import force_function, force_schedule
+from schedules.loading import load_decorated_functions
+from schedules.models import Schedule
 from schedules.selectors import ScheduleNotFound, get_schedule
 from tasks.models import TaskStatus
 
@@ -19,15 +24,32 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
     """Run it; 0 only if the task completed."""
     given = options["schedule_id"]
-    try:
-        schedule = get_schedule(UUID(given))
-    except (ValueError, ScheduleNotFound):
+    load_decorated_functions()
+    force = _find(given)
+    if force is None:
         stderr.write(f"Task '{given}' not found.")
         return 1
     stdout.write(f"Running Task [{given}] now...")
-    task = force_schedule(schedule_id=schedule.pk, actor="scheduler force")
-    if task.status != TaskStatus.COMPLETED:
-        stderr.write(f"Task execution failed: {task.failed_reason or f'the task is {task.status}'}")
+    if failure := force():
+        stderr.write(f"Task execution failed: {failure}")
         return 1
     stdout.write("Task executed successfully.")
     return 0
+
+
+def _find(given: str) -> Callable[[], str] | None:
+    """Return what runs the schedule or function of that id, and says why it failed if it did."""
+    if function := DECORATED.get(given):
+        return partial(force_function, function)
+    try:
+        schedule = get_schedule(UUID(given))
+    except (ValueError, ScheduleNotFound):
+        return None
+    return partial(_force_schedule, schedule)
+
+
+def _force_schedule(schedule: Schedule) -> str:
+    task = force_schedule(schedule_id=schedule.pk, actor="scheduler force")
+    if task.status == TaskStatus.COMPLETED:
+        return ""
+    return task.failed_reason or f"the task is {task.status}"

@@ -9,9 +9,9 @@ from django.core.management.base import OutputWrapper
 
 from orchestrator_site.common.stop import StopRequest
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, TASKS_ENQUEUED, Listener
+from schedules.loading import load_decorated_functions
 from schedules.scheduler import Scheduler
 from tasks.worker import worker_from_settings
-from workflows.discovery import import_app_modules
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
     """Start the loops in threads and wait; 0 after SIGTERM, 130 after Ctrl-C, 1 when a loop crashed."""
     stop = StopRequest()
-    import_app_modules(settings.EXTRA_APPS, "schedules")
+    load_decorated_functions()
     scheduler = Scheduler(batch_size=settings.FIRING_BATCH_SIZE, poll_seconds=settings.POLL_SECONDS)
     worker = None if options["no_worker"] else worker_from_settings()
     wakes = {SCHEDULES_CHANGED: scheduler.wakeup} | ({TASKS_ENQUEUED: worker.wake} if worker else {})

@@ -1,7 +1,8 @@
-"""Print every schedule: id, name, source, next run time and trigger."""
+"""Print every schedule, and every function that is scheduled in code: id, name, source, next run time and trigger."""
 
 import json
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import OutputWrapper
@@ -9,6 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from orchestrator_site.common.clock import database_now
+from schedules.decorated.rows import ShownFunction, list_functions
+from schedules.loading import load_decorated_functions
 from schedules.models import Schedule
 from schedules.selectors import list_schedules_by_next_run
 from schedules.triggers import TriggerError
@@ -16,6 +20,7 @@ from schedules.triggers import TriggerError
 COLUMNS = ("id", "name", "source", "next run time", "trigger")
 VERBOSE_COLUMNS = ("workflow", "timezone", "state", "inputs")
 PIPE_WIDTH = 10_000
+LAST = "~"  # sorts behind every time
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -27,7 +32,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
     """Print them, what runs next first."""
     columns = COLUMNS + (VERBOSE_COLUMNS if options["verbose"] or options["json"] else ())
+    load_decorated_functions()
     rows = [_row(schedule) for schedule in list_schedules_by_next_run()]
+    rows += [_row_of_function(function) for function in list_functions(now=database_now())]
+    rows.sort(key=lambda row: (row["next run time"] or LAST, row["name"], row["id"]))
     if options["json"]:
         stdout.write(
             json.dumps([{column.replace(" ", "_"): row[column] for column in columns} for row in rows], indent=2)
@@ -51,13 +59,31 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         "id": str(schedule.pk),
         "name": schedule.name,
         "source": "API",
-        "next run time": f"{schedule.next_run_at:%Y-%m-%d %H:%M:%S+00:00}" if schedule.next_run_at else None,
+        "next run time": _in_words(schedule.next_run_at),
         "trigger": _trigger(schedule),
         "workflow": schedule.workflow.name,
         "timezone": schedule.timezone,
         "state": f"{schedule.state}: {schedule.state_reason}" if schedule.state_reason else schedule.state,
         "inputs": json.dumps(schedule.inputs),
     }
+
+
+def _row_of_function(function: ShownFunction) -> dict[str, Any]:
+    return {
+        "id": function.id,
+        "name": function.name,
+        "source": "decorator",
+        "next run time": _in_words(function.next_run_at),
+        "trigger": function.trigger,
+        "workflow": None,
+        "timezone": function.timezone,
+        "state": function.problem or ("active" if function.next_run_at else "finished"),
+        "inputs": None,
+    }
+
+
+def _in_words(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%d %H:%M:%S+00:00}" if moment else None
 
 
 def _trigger(schedule: Schedule) -> str:

@@ -1,0 +1,1 @@
+"""Functions that are scheduled in code, by a decorator: the older way, which goes on to work."""

@@ -1,0 +1,207 @@
+"""Which functions are scheduled in code, and when each is to run.
+
+They are no schedules of the database: such a function has no link to a workflow, is not in the ledger, and runs at most
+once per instant, in the scheduler's own process.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, TypeVar
+
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from django.conf import settings
+
+from schedules.triggers import KINDS, Trigger, TriggerError, build_trigger, split_timezone
+
+Function = Callable[..., object]
+AnyFunction = TypeVar("AnyFunction", bound=Function)
+
+# A function missed for longer than this is not made up for: the window that stored schedules have by default.
+MISFIRE_GRACE_SECONDS = 86_400
+# An IntervalTrigger that was given no start has one a period from the moment in which it was made.
+JUST_NOW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a function runs: what a stored schedule has in its columns of the same names."""
+
+    trigger: str
+    trigger_kwargs: Mapping[str, Any]
+    timezone: str
+
+    def build(self, *, grid_start: datetime) -> Trigger:
+        """Build the trigger; an interval without a start counts from `grid_start`.
+
+        Raises:
+            TriggerError: It cannot be built.
+        """
+        return build_trigger(
+            self.trigger,
+            dict(self.trigger_kwargs),
+            timezone=self.timezone,
+            grid_start=grid_start,
+            shortest_seconds=settings.MIN_INTERVAL_SECONDS,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DecoratedFunction:
+    """A function and its schedule.
+
+    Attributes:
+        misfire_grace_seconds: How late it may still run; None means however late.
+        max_instances: How many runs of it one scheduler has at a time.
+    """
+
+    id: str
+    name: str
+    function: Function
+    rule: Rule
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] | None = None
+    misfire_grace_seconds: float | None = MISFIRE_GRACE_SECONDS
+    max_instances: int = 1
+
+    @property
+    def reference(self) -> str:
+        """Where the code is: `module:function`."""
+        return reference_of(self.function)
+
+    def call(self) -> None:
+        """Run it, here and now."""
+        self.function(*self.args, **(self.kwargs or {}))
+
+
+DECORATED: dict[str, DecoratedFunction] = {}
+
+
+class DuplicateFunction(Exception):
+    """Two functions are scheduled under one id; give one of them another `id=`."""
+
+
+def register(function: DecoratedFunction) -> None:
+    """Make a function known to the schedulers that start from now on.
+
+    Raises:
+        DuplicateFunction: Another function has its id.
+        TriggerError: Its trigger cannot be built.
+    """
+    known = DECORATED.get(function.id)
+    if known is not None and known.reference != function.reference:
+        raise DuplicateFunction(
+            f"'{function.id}' is the id of {known.reference} already; give {function.reference} another id"
+        )
+    function.rule.build(grid_start=datetime.now(UTC))
+    DECORATED[function.id] = function
+
+
+def reference_of(function: Function) -> str:
+    """Return `module:function` of a function."""
+    return f"{function.__module__}:{name_of(function)}"
+
+
+def name_of(function: Function) -> str:
+    """Return the name of a function, or of the class of what can be called like one."""
+    return str(getattr(function, "__qualname__", type(function).__qualname__))
+
+
+class DecoratorScheduler:
+    """The decorators; `schedules.scheduler.scheduler` is the one instance."""
+
+    def scheduled_job(
+        self,
+        trigger: Any,
+        *,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        id: str | None = None,  # noqa: A002  # APScheduler's name
+        name: str | None = None,
+        misfire_grace_time: float | None = MISFIRE_GRACE_SECONDS,
+        max_instances: int = 1,
+        **trigger_args: Any,
+    ) -> Callable[[AnyFunction], AnyFunction]:
+        """Schedule a function: `@scheduler.scheduled_job(id="nightly", name="Nightly", trigger="cron", hour=1)`.
+
+        Args:
+            trigger: Its kind, with `trigger_args`, or one of APScheduler's trigger objects.
+            args: What the function is called with.
+            kwargs: What the function is called with, by name.
+            id: What it is stored under; it should never change. Default: its module and name.
+            name: For people. Default: the function's name.
+            misfire_grace_time: Seconds that it may be late; None for any. What was missed runs once.
+            max_instances: How many runs of it one scheduler may have at a time.
+            trigger_args: Arguments of the trigger, and its `timezone`; default the setting TIME_ZONE.
+
+        Raises:
+            TriggerError: The trigger cannot be built.
+        """
+        rule = read_rule(trigger, trigger_args)
+
+        def decorate(function: AnyFunction) -> AnyFunction:
+            register(
+                DecoratedFunction(
+                    id=reference_of(function) if id is None else id,
+                    name=name_of(function) if name is None else name,
+                    function=function,
+                    rule=rule,
+                    args=tuple(args or ()),
+                    kwargs=dict(kwargs or {}),
+                    misfire_grace_seconds=misfire_grace_time,
+                    max_instances=max_instances,
+                )
+            )
+            return function
+
+        return decorate
+
+
+def read_rule(trigger: Any, arguments: Mapping[str, Any]) -> Rule:
+    """Return a trigger as data, from its kind and arguments or from one of APScheduler's objects.
+
+    Raises:
+        TriggerError: It is of a kind that is not known here, or an argument cannot be used.
+    """
+    if not isinstance(trigger, str):
+        if arguments:
+            raise TriggerError(f"a {type(trigger).__name__} has its arguments already; leave {sorted(arguments)} out")
+        trigger, arguments = _taken_apart(trigger)
+    given = {key: _as_data(value) for key, value in arguments.items() if value is not None}
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(given))  # as it will be read from the database
+    except TypeError as error:
+        raise TriggerError(f"the arguments {given} of trigger '{trigger}' cannot be stored: {error}") from error
+    rest, zone = split_timezone(plain, None)
+    return Rule(trigger, rest, settings.TIME_ZONE if zone is None else zone)
+
+
+def _taken_apart(trigger: object) -> tuple[str, dict[str, Any]]:
+    match trigger:
+        case CronTrigger():
+            fields = {field.name: str(field) for field in trigger.fields if not field.is_default}
+            bounds = {"start_date": trigger.start_date, "end_date": trigger.end_date}
+            return "cron", {**fields, **bounds, "timezone": trigger.timezone, "jitter": trigger.jitter}
+        case IntervalTrigger():
+            is_default = abs(trigger.start_date - datetime.now(UTC) - trigger.interval) < JUST_NOW
+            start = None if is_default else trigger.start_date
+            period = {"days": trigger.interval.days, "seconds": trigger.interval.seconds}
+            given = {unit: count for unit, count in period.items() if count}
+            return "interval", {**given, "start_date": start, "end_date": trigger.end_date, "jitter": trigger.jitter}
+        case DateTrigger():
+            return "date", {"run_date": trigger.run_date}
+    raise TriggerError(
+        f"a {type(trigger).__name__} cannot be used here; name the kind of trigger, one of {', '.join(KINDS)}",
+        field="trigger",
+        value=str(trigger),
+    )
+
+
+def _as_data(value: Any) -> Any:
+    """Return an argument as JSON has it: moments in ISO 8601, zones by name."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, tzinfo) else value

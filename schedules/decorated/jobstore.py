@@ -80,8 +80,6 @@ class DecoratorJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apsched
 
     def get_next_run_time(self) -> datetime | None:
         """Return when the next function is due, on this machine's clock."""
-        if not self._functions:
-            return None
         rows = DjangoJob.objects.filter(pk__in=self._functions, next_run_time__isnull=False)
         next_run_at: datetime | None = rows.order_by("next_run_time").values_list("next_run_time", flat=True).first()
         return None if next_run_at is None else next_run_at + self._ahead

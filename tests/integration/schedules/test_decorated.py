@@ -338,12 +338,14 @@ def test_an_instant_is_run_although_this_machine_s_clock_is_behind(decorate: Any
     assert job.trigger.get_next_fire_time(NOW + HOUR, NOW)  # else APScheduler would remove the job
 
 
-def test_the_next_look_is_when_the_next_function_of_this_process_is_due(decorate: Any) -> None:
-    DjangoJob.objects.create(id="stock", next_run_time=NOW - DAY, job_state=b"")
+@pytest.mark.parametrize("behind", [timedelta(0), DAY, -DAY], ids=["right", "behind", "ahead"])
+def test_the_next_look_is_when_the_next_function_of_this_process_is_due(decorate: Any, behind: timedelta) -> None:
+    database_time = datetime.now(UTC) + behind
+    DjangoJob.objects.create(id="stock", next_run_time=database_time, job_state=b"")
     decorate("later", hours=2)
     decorate("sooner", hours=1)
     decorate("over", trigger="date", run_date="2020-01-01")
-    store = started_store(datetime.now(UTC))
+    store = started_store(database_time)
     store.get_due_jobs(NOW)
     looks_at = store.get_next_run_time()
     assert looks_at is not None

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestrator_site import content_security
+from orchestrator_site import admin_settings, content_security, openapi_settings
 from orchestrator_site.common import logs
 from orchestrator_site.databases import SQLITE_ENGINE, database_config
 from orchestrator_site.env import load_env_file, read_environment
@@ -158,11 +158,16 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "orchestrator_site.common.problems.problem_details",
     "URL_FORMAT_OVERRIDE": None,  # there is one format; `?format=` is as unknown as any other parameter
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "DEFAULT_SCHEMA_CLASS": "orchestrator_site.common.openapi.OperationSchema",
 }
+GRAPHENE = {"SCHEMA": "orchestrator_site.schema.schema"}  # for `manage.py graphql_schema`, which prints it
+SPECTACULAR_SETTINGS = openapi_settings.SPECTACULAR
 REST_KNOX: dict[str, Any] = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_TTL": timedelta(days=API_TOKEN_TTL_DAYS) if API_TOKEN_TTL_DAYS else None,
 }
+
+UNFOLD = admin_settings.UNFOLD
 
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 LOGGING = logs.configure(level=LOG_LEVEL, line_format=LOG_FORMAT)

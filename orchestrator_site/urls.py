@@ -1,14 +1,18 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from orchestrator_site import health
+from orchestrator_site import health, openapi_views
+from orchestrator_site.graphql_view import GraphqlView
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("admin/", admin.site.urls),
+    re_path(r"^api/graphql/?$", GraphqlView.as_view(), name="graphql"),
+    re_path(r"^api/schema/?$", openapi_views.SchemaView.as_view(), name="schema"),
+    re_path(r"^api/docs/?$", openapi_views.show_docs, name="api-docs"),
     path("api/", include("workflows.urls")),
     path("api/", include("tasks.urls")),
     path("api/", include("schedules.urls")),

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from orchestrator_site.common.fields import NameField
 from orchestrator_site.common.ids import new_id
 from schedules.triggers import Trigger, build_trigger
 from workflows.models import Workflow
@@ -32,13 +33,15 @@ class Schedule(models.Model):
     """A rule for when a workflow runs. Nothing but `schedules.services` and the turn writes it.
 
     `planned_through` is the watermark: every instant up to and including it has been decided. `grid_start_at` is when
-    the trigger was set; an interval without a start_date counts from there.
+    the trigger was set; an interval without a start_date counts from there. `trigger_text` is the trigger in full, as
+    people read it, so that lists can be searched and sorted by it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(max_length=255)
+    name = NameField(max_length=255)
     trigger = models.CharField(max_length=20)
     trigger_kwargs = models.JSONField(default=dict)
+    trigger_text = models.TextField()
     timezone = models.CharField(max_length=64)
     inputs = models.JSONField(default=dict, blank=True)
     misfire_policy = models.CharField(max_length=20, choices=MisfirePolicy.choices, default=MisfirePolicy.RUN_ONCE)
@@ -76,8 +79,8 @@ class Schedule(models.Model):
             ),
         ]
         indexes = [
-            # what is due, and when to look again
-            models.Index(fields=["next_run_at"], name="schedule_due", condition=Q(next_run_at__isnull=False)),
+            # what is due, when to look again, and the list by next run, in which those without one are the last
+            models.Index(fields=["next_run_at", "id"], name="schedule_due"),
             # the list, by name
             models.Index(fields=["name", "id"], name="schedule_by_name"),
         ]
@@ -140,7 +143,7 @@ class Firing(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     schedule_id = models.UUIDField()
-    schedule_name = models.CharField(max_length=255)
+    schedule_name = NameField(max_length=255)
     scheduled_for = models.DateTimeField()
     last_scheduled_for = models.DateTimeField(null=True, blank=True)
     count = models.PositiveIntegerField(null=True, default=1)

@@ -18,6 +18,11 @@ def list_schedules() -> QuerySet[Schedule]:
     return Schedule.objects.select_related("link__workflow").order_by("name", "id")
 
 
+def list_linked_schedules() -> QuerySet[Schedule]:
+    """Return the schedules that have a link to a workflow, by name."""
+    return Schedule.objects.filter(link__isnull=False).order_by("name", "id")
+
+
 def list_schedules_by_next_run() -> Sequence[Schedule]:
     """Return every schedule, what runs next first; those that run no more come last."""
     return list(list_schedules().order_by(F("next_run_at").asc(nulls_last=True), "name", "id"))

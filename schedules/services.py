@@ -10,7 +10,7 @@ from django.conf import settings
 
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
-from orchestrator_site.common.errors import InvalidValue
+from orchestrator_site.common.errors import Conflict, InvalidValue
 from orchestrator_site.common.ids import new_id
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.ledger import Entry, insert_new
@@ -24,6 +24,17 @@ from tasks.services import create_tasks
 from workflows.models import Workflow
 
 log = structlog.get_logger(__name__)
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed the schedule since it was read."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        super().__init__(
+            f"{schedule.updated_by} changed the schedule at {schedule.updated_at:%Y-%m-%d %H:%M:%S}Z; it has version "
+            f"{schedule.version} by now"
+        )
+        self.schedule = schedule
 
 
 class WorkflowDoesNotMatch(InvalidValue):
@@ -82,18 +93,24 @@ def create_schedule(
     return schedule
 
 
-def update_schedule(*, schedule_id: UUID, changes: ScheduleChanges, actor: str) -> Schedule:
+def update_schedule(
+    *, schedule_id: UUID, changes: ScheduleChanges, actor: str, expected_version: int | None = None
+) -> Schedule:
     """Change a schedule; a changed trigger or zone takes effect from now on and never fires into the past.
 
-    Instants that were due under the old trigger and had not been fired go into the ledger as missed.
+    Instants that were due under the old trigger and had not been fired go into the ledger as missed. Where an
+    `expected_version` is given, the version that the changes were made from, nobody else's change is overwritten.
 
     Raises:
         ScheduleNotFound: There is none of this id.
+        ChangedMeanwhile: It has another version than the expected one.
         TriggerError: The new trigger cannot be built, never fires, or comes without its arguments.
     """
     now = database_now()
     with write_transaction():
         schedule = _lock(schedule_id)
+        if expected_version is not None and schedule.version != expected_version:
+            raise ChangedMeanwhile(schedule)
         trigger, kwargs, zone = _changed_rule(schedule, changes)
         has_changed = (trigger, kwargs, zone) != (schedule.trigger, schedule.trigger_kwargs, schedule.timezone)
         is_mended = schedule.state == ScheduleState.BROKEN and changes.trigger_kwargs is not None
@@ -176,6 +193,7 @@ def _set_trigger(schedule: Schedule, *, trigger: str, kwargs: dict[str, Any], ti
             value=kwargs,
         )
     schedule.trigger, schedule.trigger_kwargs, schedule.timezone = trigger, kwargs, timezone
+    schedule.trigger_text = str(rule)
     schedule.grid_start_at = now
     schedule.next_run_at = next_run_at
     schedule.state, schedule.state_reason, schedule.state_since = ScheduleState.ACTIVE, "", now

@@ -1,11 +1,14 @@
 """Reading tasks."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from orchestrator_site.common.errors import NotFound
-from tasks.models import Task
+from tasks.models import Task, TaskStep
 
 
 class TaskNotFound(NotFound):
@@ -20,6 +23,15 @@ def list_tasks() -> QuerySet[Task]:
 def list_tasks_with_steps() -> QuerySet[Task]:
     """Return the tasks with workflows and steps: two statements, however many tasks."""
     return list_tasks().prefetch_related("steps")
+
+
+def read_steps(task_ids: Collection[UUID], names: frozenset[str]) -> Mapping[UUID, list[dict[str, Any]]]:
+    """Return the steps of tasks in the order of their execution, with the fields that are named: one statement."""
+    steps: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    rows = TaskStep.objects.filter(task_id__in=task_ids).order_by("task_id", "id")
+    for row in rows.values("task_id", *names):
+        steps[row["task_id"]].append(row)
+    return steps
 
 
 def get_task(task_id: UUID) -> Task:

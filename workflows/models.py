@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from orchestrator_site.common.fields import NameField
 from orchestrator_site.common.ids import new_id
 from workflows.engine import Target
 
@@ -10,7 +11,7 @@ class Workflow(models.Model):
     """A registered workflow; its code is found by `name`."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(max_length=255)
+    name = NameField(max_length=255)
     target = models.CharField(max_length=20, choices=[(target.value, target.value) for target in Target])
     is_task = models.BooleanField(default=False)
     description = models.TextField(blank=True)

@@ -7,15 +7,14 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from orchestrator_site.common.clock import database_now
 from schedules.decorated.rows import ShownFunction, list_functions
 from schedules.loading import load_decorated_functions
 from schedules.models import Schedule
 from schedules.selectors import list_schedules_by_next_run
-from schedules.triggers import TriggerError
 
 COLUMNS = ("id", "name", "source", "next run time", "trigger")
 VERBOSE_COLUMNS = ("workflow", "timezone", "state", "inputs")
@@ -45,7 +44,7 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
     for column in columns:
         table.add_column(column, no_wrap=column in {"id", "source", "next run time"}, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(str(row[column] or "")) for column in columns))
+        table.add_row(*(Text(str(row[column] or "")) for column in columns))  # never markup: people typed it
     # Piped into a file or grep there is no screen to fit into: nothing is wrapped or cut.
     console = Console(width=None if stdout.isatty() else PIPE_WIDTH)
     with console.capture() as capture:
@@ -60,7 +59,7 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         "name": schedule.name,
         "source": "API",
         "next run time": _in_words(schedule.next_run_at),
-        "trigger": _trigger(schedule),
+        "trigger": schedule.trigger_text,
         "workflow": schedule.workflow.name,
         "timezone": schedule.timezone,
         "state": f"{schedule.state}: {schedule.state_reason}" if schedule.state_reason else schedule.state,
@@ -84,10 +83,3 @@ def _row_of_function(function: ShownFunction) -> dict[str, Any]:
 
 def _in_words(moment: datetime | None) -> str | None:
     return f"{moment:%Y-%m-%d %H:%M:%S+00:00}" if moment else None
-
-
-def _trigger(schedule: Schedule) -> str:
-    try:
-        return str(schedule.trigger_rule)
-    except TriggerError:  # a broken one is shown as it is stored
-        return f"{schedule.trigger}{json.dumps(schedule.trigger_kwargs)}"

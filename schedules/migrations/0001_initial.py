@@ -3,6 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+import orchestrator_site.common.fields
 import orchestrator_site.common.ids
 
 
@@ -23,9 +24,10 @@ class Migration(migrations.Migration):
                         default=orchestrator_site.common.ids.new_id, editable=False, primary_key=True, serialize=False
                     ),
                 ),
-                ("name", models.CharField(max_length=255)),
+                ("name", orchestrator_site.common.fields.NameField(max_length=255)),
                 ("trigger", models.CharField(max_length=20)),
                 ("trigger_kwargs", models.JSONField(default=dict)),
+                ("trigger_text", models.TextField()),
                 ("timezone", models.CharField(max_length=64)),
                 ("inputs", models.JSONField(blank=True, default=dict)),
                 (
@@ -86,7 +88,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("schedule_id", models.UUIDField()),
-                ("schedule_name", models.CharField(max_length=255)),
+                ("schedule_name", orchestrator_site.common.fields.NameField(max_length=255)),
                 ("scheduled_for", models.DateTimeField()),
                 ("last_scheduled_for", models.DateTimeField(blank=True, null=True)),
                 ("count", models.PositiveIntegerField(default=1, null=True)),
@@ -146,9 +148,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="schedule",
-            index=models.Index(
-                condition=models.Q(("next_run_at__isnull", False)), fields=["next_run_at"], name="schedule_due"
-            ),
+            index=models.Index(fields=["next_run_at", "id"], name="schedule_due"),
         ),
         migrations.AddIndex(
             model_name="schedule",

@@ -34,6 +34,7 @@ def _schedule(number: int, first_at: datetime, *, period: timedelta, now: dateti
         name=f"bench {number}",
         trigger="interval",
         trigger_kwargs={"seconds": int(period.total_seconds())},
+        trigger_text=f"interval[{period}]",
         timezone="UTC",
         state_since=now,
         next_run_at=first_at,

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
+from schedules.triggers import TriggerError
 from tasks.models import CLAIMABLE, ENDED, StepStatus, Task, TaskStatus, TaskStep
 from tasks.queue import Claim, Lease, claim_queued
 from workflows.engine import Step, StepList, Target, done, init, step, workflow
@@ -119,11 +120,21 @@ def make_schedule(
         "updated_at": moment - HOUR,
         "updated_by": "a test",
     }
-    schedule = Schedule.objects.create(
+    schedule = Schedule(
         trigger=trigger,
         trigger_kwargs={"hours": 1} if trigger_kwargs is None else trigger_kwargs,
         next_run_at=next_run_at,
         **{**defaults, **fields},
     )
+    schedule.trigger_text = schedule.trigger_text or _describe_trigger(schedule)
+    schedule.save(force_insert=True)
     ScheduleWorkflow.objects.create(schedule=schedule, workflow=workflow or make_workflow())
     return schedule
+
+
+def _describe_trigger(schedule: Schedule) -> str:
+    """Return the trigger in full as the services store it; a broken one was described while it was whole."""
+    try:
+        return str(schedule.trigger_rule)
+    except TriggerError:
+        return f"{schedule.trigger}[{schedule.trigger_kwargs}]"

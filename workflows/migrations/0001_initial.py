@@ -2,6 +2,7 @@
 
 from django.db import migrations, models
 
+import orchestrator_site.common.fields
 import orchestrator_site.common.ids
 
 
@@ -20,7 +21,7 @@ class Migration(migrations.Migration):
                         default=orchestrator_site.common.ids.new_id, editable=False, primary_key=True, serialize=False
                     ),
                 ),
-                ("name", models.CharField(max_length=255)),
+                ("name", orchestrator_site.common.fields.NameField(max_length=255)),
                 (
                     "target",
                     models.CharField(

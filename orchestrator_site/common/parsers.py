@@ -40,12 +40,13 @@ class BoundedJSONParser(JSONParser):
             raise ParseError("JSON parse error - a string holds half of a surrogate pair") from error
         except ValueError as error:  # 1e999 is read as infinity, which is not JSON
             raise ParseError("JSON parse error - a number is out of range") from error
-        if _is_too_deep(body):
+        if is_too_deep(body):
             raise ParseError(f"JSON parse error - nested too deeply: {MAX_DEPTH} levels at most")
         return body
 
 
-def _is_too_deep(body: Any) -> bool:
+def is_too_deep(body: Any) -> bool:
+    """Tell whether objects and lists are nested deeper than MAX_DEPTH."""
     level = [body]
     for _ in range(MAX_DEPTH):
         level = [inner for outer in level for inner in _members(outer)]

@@ -3,8 +3,9 @@
 import threading
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 
-from orchestrator_site.common.ids import new_id
+from orchestrator_site.common.ids import first_id_at, made_at, new_id
 
 
 def milliseconds(identifier: uuid.UUID) -> int:
@@ -39,3 +40,16 @@ def test_threads_make_different_ids() -> None:
     for each in threads:
         each.join()
     assert len(set(made)) == 8_000
+
+
+def test_an_id_tells_when_it_was_made() -> None:
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    assert before < made_at(new_id()) <= datetime.now(UTC)
+
+
+def test_the_first_id_of_a_moment_lies_between_those_before_and_after_it() -> None:
+    made = new_id()
+    moment = made_at(made)
+    first = first_id_at(moment)
+    assert first <= made < first_id_at(moment + timedelta(milliseconds=1))
+    assert (first.version, first.variant, made_at(first)) == (7, uuid.RFC_4122, moment)

@@ -1,0 +1,105 @@
+"""How values look on the admin pages: times with their zone, coloured states, readable JSON, links."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.admin import display
+from django.contrib.admin.utils import quote
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+Column = Callable[[Any, Any], Any]
+
+MAX_JSON_CHARACTERS = 50_000
+
+# What unfold calls its colours.
+GOOD, BAD, BUSY, ODD = "success", "danger", "info", "warning"
+
+
+def show_moment(moment: datetime | None) -> str | None:
+    """Return a time in the installation's zone, which is named: `2026-02-11 13:21:09 CET`."""
+    return None if moment is None else f"{localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def show_duration(length: timedelta | None) -> str | None:
+    """Return a length of time: `0.250 s`, `1 min 5 s`, `2 h 0 min`."""
+    if length is None:
+        return None
+    seconds = length.total_seconds()
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.3f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def show_label(text: str, colours: Mapping[str, str]) -> SafeString:
+    """Return a word in the colour that `colours` gives it; grey when it gives none."""
+    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colours.get(text, "")})
+
+
+def show_json(value: object) -> SafeString:
+    """Return JSON as one reads it, up to a length."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
+    if len(text) > MAX_JSON_CHARACTERS:
+        text = (
+            f"{text[:MAX_JSON_CHARACTERS]}\n… {len(text) - MAX_JSON_CHARACTERS} characters more; the API has them all"
+        )
+    return show_block(text)
+
+
+def show_block(text: str) -> SafeString:
+    """Return text with its line breaks, in letters of one width."""
+    return format_html('<pre class="admin-block">{}</pre>', text)
+
+
+def show_link(url: str, text: object) -> SafeString:
+    """Return a link."""
+    return format_html('<a class="text-link" href="{}">{}</a>', url, text)
+
+
+def page_link(model: str, pk: str | UUID, text: object) -> SafeString:
+    """Return a link to the page of a row; `model` is named as in `schedules_schedule`."""
+    return show_link(reverse(f"admin:{model}_change", args=[quote(pk)]), text)
+
+
+def list_link(model: str, query: str, text: object) -> SafeString:
+    """Return a link to a list, filtered by `query`."""
+    return show_link(f"{reverse(f'admin:{model}_changelist')}?{query}", text)
+
+
+def moment_column(name: str, label: str) -> Column:
+    """Return a column of times; lists are sorted by it where `sortable_by` says so."""
+
+    @display(description=label, ordering=name)
+    def column(_: Any, row: Any) -> str | None:
+        shown = show_moment(getattr(row, name))
+        return None if shown is None else format_html('<span class="whitespace-nowrap">{}</span>', shown)
+
+    return column
+
+
+def label_column(name: str, colours: Mapping[str, str]) -> Column:
+    """Return a column of coloured states."""
+
+    @display(description=name.replace("_", " "))
+    def column(_: Any, row: Any) -> str:
+        return show_label(getattr(row, name), colours)
+
+    return column
+
+
+def json_column(name: str) -> Column:
+    """Return a column of readable JSON."""
+
+    @display(description=name.replace("_", " "))
+    def column(_: Any, row: Any) -> str:
+        return show_json(getattr(row, name))
+
+    return column

@@ -1,0 +1,57 @@
+// Shows the fields of the chosen kind of trigger only. What was typed for another kind is taken out of its fields, where
+// the server would refuse it; it comes back with the kind, and a line says so.
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+    const choice = document.querySelector("select[data-trigger-kinds]");
+    if (!choice) {
+        return;
+    }
+    const kinds = new Map(
+        Array.from(choice.options, (option) => [
+            option.value,
+            document.querySelector(`fieldset.trigger-kind-${option.value}`),
+        ]).filter(([, fields]) => fields),
+    );
+    const note = document.createElement("p");
+    note.setAttribute("role", "status");
+    note.className = "mt-2";
+    choice.closest(".grow, .field-trigger, div").append(note);
+
+    const takeOut = (fields) => {
+        const taken = [];
+        for (const input of fields.querySelectorAll("input")) {
+            if (input.value) {
+                taken.push(fields.querySelector(`label[for="${input.id}"]`)?.textContent.trim() ?? input.name);
+                input.dataset.taken = input.value;
+                input.value = "";
+            }
+        }
+        return taken;
+    };
+    const putBack = (fields) => {
+        for (const input of fields.querySelectorAll("input[data-taken]")) {
+            input.value = input.value || input.dataset.taken;
+            delete input.dataset.taken;
+        }
+    };
+    const show = (isByHand) => {
+        const lines = [];
+        for (const [kind, fields] of kinds) {
+            const hasError = !isByHand && fields.querySelector("[aria-invalid=true]");
+            fields.hidden = kind !== choice.value && !hasError;
+            if (isByHand && fields.hidden) {
+                const taken = takeOut(fields);
+                if (taken.length) {
+                    lines.push(`Taken out of ${kind}: ${taken.join(", ")}. They come back when you choose ${kind} again.`);
+                }
+            }
+        }
+        if (isByHand) {
+            putBack(kinds.get(choice.value));
+        }
+        note.textContent = lines.join(" ");
+    };
+    choice.addEventListener("change", () => show(true));
+    show(false);
+});

@@ -1,0 +1,130 @@
+"""The ledger: what became of each planned instant."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import truncatechars
+
+from orchestrator_site.common.admin.display import (
+    BAD,
+    BUSY,
+    GOOD,
+    ODD,
+    label_column,
+    moment_column,
+    page_link,
+    show_duration,
+)
+from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
+from orchestrator_site.common.admin.pages import ReadOnlyAdmin
+from schedules.models import Firing, FiringOutcome, Schedule
+
+OUTCOME_COLOURS: dict[str, str] = {
+    FiringOutcome.STARTED: GOOD,
+    FiringOutcome.QUEUED: BUSY,
+    FiringOutcome.MISSED: ODD,
+    FiringOutcome.COALESCED: ODD,
+    FiringOutcome.SKIPPED_OVERLAP: ODD,
+    FiringOutcome.ERROR: BAD,
+}
+
+
+class DecidedFilter(SinceFilter):
+    """Firings by when they were decided."""
+
+    title = "decided"
+    moment = "decided_at"
+
+
+class OfScheduleFilter(IdFilter):
+    """What one schedule did; the link on its page chooses it."""
+
+    title = "schedule"
+    parameter_name = "schedule_id"
+
+    def name_of(self, chosen: UUID) -> str:
+        """Return the schedule's name, which its firings know when it is gone."""
+        return schedule_names([chosen]).get(chosen, str(chosen))
+
+
+def schedule_names(ids: Sequence[UUID | None]) -> dict[UUID, str]:
+    """Return the names of the schedules that still exist, by id: one statement."""
+    wanted = {schedule_id for schedule_id in ids if schedule_id is not None}
+    return dict(Schedule.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}
+
+
+@admin.register(Firing)
+class FiringAdmin(ReadOnlyAdmin):
+    """Firings, what was decided last first."""
+
+    list_display = ("planned", "schedule_link", "outcome_label", "cause", "lateness", "count", "why", "task_link")
+    list_filter = ("outcome", "cause", DecidedFilter, OfScheduleFilter)
+    search_fields = ("schedule_name",)
+    search_help_text = "Name of a schedule, or the id of a schedule, a task or a firing."
+    fields = (
+        "schedule_link",
+        "planned",
+        "last_planned",
+        "count",
+        "decided",
+        "lateness",
+        "cause",
+        "outcome_label",
+        "reason",
+        "task_link",
+    )
+    readonly_fields = fields
+
+    planned = moment_column("scheduled_for", "planned for")
+    last_planned = moment_column("last_scheduled_for", "last of them planned for")
+    decided = moment_column("decided_at", "decided")
+    outcome_label = label_column("outcome", OUTCOME_COLOURS)
+
+    def complete_rows(self, rows: Sequence[Any]) -> None:
+        """Note which of the schedules still exist."""
+        existing = schedule_names([firing.schedule_id for firing in rows])
+        for firing in rows:
+            firing.has_schedule = firing.schedule_id in existing
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Firing | None:
+        """Return a firing, completed."""
+        firing: Firing | None = super().get_object(request, object_id, from_field)
+        self.complete_rows([firing] if firing else [])
+        return firing
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Firing], search_term: str
+    ) -> tuple[QuerySet[Firing], bool]:
+        """Find an id as well."""
+        wanted = read_uuid_or_none(search_term)
+        if wanted is None:
+            return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return]
+        return queryset.filter(Q(pk=wanted) | Q(schedule_id=wanted) | Q(task_id=wanted)), False
+
+    @display(description="schedule")
+    def schedule_link(self, firing: Any) -> str:
+        """Show the schedule's name; as a link while it exists."""
+        if not firing.has_schedule:
+            return f"{firing.schedule_name} (deleted)"
+        return page_link("schedules_schedule", firing.schedule_id, firing.schedule_name)
+
+    @display(description="task")
+    def task_link(self, firing: Firing) -> str | None:
+        """Link to the task that came of it."""
+        return page_link("tasks_task", firing.task_id, "Task") if firing.task_id else None
+
+    @display(description="late by")
+    def lateness(self, firing: Firing) -> str | None:
+        """Show how much later than planned it was decided."""
+        return show_duration(timedelta(milliseconds=firing.lateness_ms))
+
+    @display(description="reason")
+    def why(self, firing: Firing) -> str:
+        """Show the beginning of the reason."""
+        return truncatechars(firing.reason, 80)

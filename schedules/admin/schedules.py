@@ -1,0 +1,175 @@
+"""Schedules: add, change, delete, run now."""
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter, display
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from orchestrator_site.common.admin.display import (
+    BAD,
+    GOOD,
+    json_column,
+    label_column,
+    list_link,
+    moment_column,
+    page_link,
+    show_moment,
+)
+from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
+from orchestrator_site.common.admin.verbs import Verb, VerbsAdmin
+from schedules.forms import ScheduleForm
+from schedules.models import Schedule, ScheduleState
+from schedules.selectors import ScheduleNotFound, list_schedules
+from schedules.services import delete_schedule, run_schedule_now
+from schedules.trigger_fields import ARGUMENTS, can_hold, field_names
+from schedules.triggers import KINDS
+
+STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.BROKEN: BAD}
+
+# What the page says of a schedule, above its form.
+KNOWN = (
+    "state_label",
+    "state_reason",
+    "since",
+    "next_run_here_and_there",
+    "rule",
+    "workflow_link",
+    "what_it_did",
+    "created",
+    "updated",
+)
+TYPED = {"fields": ["inputs"]}
+# One set of fields for each kind of trigger, of which the script shows the chosen one.
+KIND_SETS = [
+    (f"Trigger: {kind}", {"fields": field_names(kind), "classes": ["trigger-kind", f"trigger-kind-{kind}"]})
+    for kind in ARGUMENTS
+]
+
+
+def run_now(schedule: Schedule, actor: str) -> str:
+    """Start its task, and say where to look."""
+    task = run_schedule_now(schedule=schedule, actor=actor)
+    return format_html("Started {} of “{}”.", page_link("tasks_task", task.pk, "a task"), schedule.name)
+
+
+class TriggerFilter(SimpleListFilter):
+    """Schedules by the kind of their trigger."""
+
+    title = "trigger"
+    parameter_name = "trigger"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the kinds."""
+        return [(kind, kind) for kind in KINDS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> QuerySet[Schedule]:
+        """Keep those of the kind."""
+        return queryset.filter(trigger=self.value()) if self.value() else queryset
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(VerbsAdmin, ServiceAdmin):
+    """Schedules, by name."""
+
+    form = ScheduleForm
+    list_display = ("name", "state_label", "rule", "zone", "workflow_link", "next_run")
+    list_filter = ("state", TriggerFilter)
+    search_fields = ("name", "link__workflow__name")
+    sortable_by = ("name", "next_run")
+    verbs = (Verb(name="run", label="Run now", permission="schedules.run_schedule", act=run_now),)
+    readonly_fields = (*KNOWN, "arguments", "shown_inputs")
+
+    class Media:
+        js = ("admin-pages/schedule-form.js",)
+
+    state_label = label_column("state", STATE_COLOURS)
+    next_run = moment_column("next_run_at", "next run")
+    since = moment_column("state_since", "in this state since")
+    arguments = json_column("trigger_kwargs")
+    shown_inputs = json_column("inputs")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
+        """Return the schedules with their workflows."""
+        return list_schedules()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Schedule | None = None) -> Fieldsets:
+        """Return what is known about a schedule, and the fields of each kind of trigger for those who may change it."""
+        if obj is None:
+            return [(None, {"fields": ["name", "workflow", "timezone", "trigger"]}), *KIND_SETS, (None, TYPED)]
+        known = (None, {"fields": list(KNOWN)})
+        if not self.has_change_permission(request, obj):
+            return [known, ("Settings", {"fields": ["timezone", "trigger", "arguments", "shown_inputs"]})]
+        if not can_hold(obj.trigger, obj.trigger_kwargs):
+            return [known, ("Change", {"fields": ["name", "timezone", "arguments", *TYPED["fields"], "version"]})]
+        changed = ("Change", {"fields": ["name", "timezone", "trigger"]})
+        return [known, changed, *KIND_SETS, (None, {"fields": [*TYPED["fields"], "version"]})]
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Return what goes: the schedules alone, since firings and tasks name them as data."""
+        names = [f"Schedule: {schedule}" for schedule in objs]
+        return names, {"schedules": len(names)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Schedule) -> None:
+        """Delete it by the service."""
+        _delete(obj.pk, request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
+        """Delete them by the service, each in a transaction of its own."""
+        for schedule_id in list(queryset.values_list("pk", flat=True)):
+            _delete(schedule_id, request)
+
+    @display(description="trigger")
+    def rule(self, schedule: Schedule) -> str:
+        """Show its trigger in full."""
+        return schedule.trigger_text
+
+    @display(description="time zone")
+    def zone(self, schedule: Schedule) -> str:
+        """Show the zone on whose clocks it runs."""
+        return schedule.timezone
+
+    @display(description="workflow")
+    def workflow_link(self, schedule: Schedule) -> str:
+        """Show which workflow it runs."""
+        return page_link("workflows_workflow", schedule.workflow.pk, schedule.workflow)
+
+    @display(description="next run")
+    def next_run_here_and_there(self, schedule: Schedule) -> str | None:
+        """Show when it runs next, also on the clocks of its own zone."""
+        here = show_moment(schedule.next_run_at)
+        if schedule.next_run_at is None or schedule.timezone == settings.TIME_ZONE:
+            return here
+        there = schedule.next_run_at.astimezone(ZoneInfo(schedule.timezone))
+        return f"{here}; in {schedule.timezone} {there:%Y-%m-%d %H:%M:%S %Z}"
+
+    @display(description="what it did")
+    def what_it_did(self, schedule: Schedule) -> str:
+        """Link to its firings and its tasks."""
+        query = f"schedule_id={schedule.pk}"
+        firings = list_link("schedules_firing", query, "Firings")
+        return format_html("{} · {}", firings, list_link("tasks_task", query, "Tasks"))
+
+    @display(description="created")
+    def created(self, schedule: Schedule) -> str:
+        """Show when, and by whom."""
+        return f"{show_moment(schedule.created_at)} by {schedule.created_by}"
+
+    @display(description="changed")
+    def updated(self, schedule: Schedule) -> str:
+        """Show when it was changed last, by whom, and how often that was."""
+        return f"{show_moment(schedule.updated_at)} by {schedule.updated_by} (version {schedule.version})"
+
+
+def _delete(schedule_id: UUID, request: HttpRequest) -> None:
+    try:
+        delete_schedule(schedule_id=schedule_id, actor=request.user.get_username())
+    except ScheduleNotFound:  # somebody else was first, and that is what was asked for
+        return

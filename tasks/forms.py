@@ -1,0 +1,93 @@
+"""Forms about tasks: inputs as JSON, and starting one by hand."""
+
+import json
+from typing import Any
+
+from django import forms
+from rest_framework.serializers import ValidationError as RefusedInputs
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from orchestrator_site.common.admin.forms import ServiceForm
+from orchestrator_site.common.parsers import MAX_DEPTH, is_too_deep
+from tasks.models import Task
+from tasks.serializers import check_inputs
+from tasks.services import start_task
+from workflows.models import Workflow
+from workflows.selectors import list_workflows
+
+
+class InputsField(forms.CharField):
+    """The inputs of a task: a JSON object, under the same rules as over REST."""
+
+    widget = UnfoldAdminTextareaWidget({"rows": 6, "spellcheck": "false", "class": "admin-code"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False, help_text='A JSON object, such as {"region": "north"}; empty for none.', **kwargs
+        )
+
+    def prepare_value(self, value: Any) -> str:
+        """Return an object as text; text that was typed stays as it is."""
+        if isinstance(value, dict):
+            return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
+        return value or ""
+
+    def to_python(self, value: Any) -> dict[str, Any]:  # type: ignore[override]  # text there
+        """Return the object.
+
+        Raises:
+            ValidationError: It is no JSON object, or one with which no task can start.
+        """
+        text = str(value or "").strip()
+        try:
+            inputs = json.loads(text) if text else {}
+        except ValueError as error:  # also a number of too many digits
+            raise forms.ValidationError(f"This is no JSON that can be read: {error}.") from error
+        except RecursionError:
+            inputs = None
+        if inputs is None or is_too_deep(inputs):
+            raise forms.ValidationError(f"Give a JSON object such as {{}}, nested at most {MAX_DEPTH} levels deep.")
+        if not isinstance(inputs, dict):
+            raise forms.ValidationError(f"Give a JSON object such as {{}}, not {type(inputs).__name__}.")
+        return self._checked(inputs)
+
+    def validate(self, value: Any) -> None:
+        """Leave it at that: what the field gives is no text."""
+
+    def run_validators(self, value: Any) -> None:
+        """Leave it at that: what the field gives is no text."""
+
+    @staticmethod
+    def _checked(inputs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return check_inputs(inputs)
+        except RefusedInputs as error:
+            raise forms.ValidationError([str(detail) for detail in error.detail]) from error
+
+
+class TaskWorkflowField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """One of the workflows that can be scheduled and started."""
+
+    widget = UnfoldAdminSelectWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=list_workflows().filter(is_task=True), empty_label="Choose a workflow", **kwargs)
+
+    def label_from_instance(self, obj: Workflow) -> str:
+        """Return its name, and what it does."""
+        return f"{obj.name} ({obj.description})" if obj.description else obj.name
+
+
+class StartTaskForm(ServiceForm):
+    """Starts a task by hand."""
+
+    workflow = TaskWorkflowField()
+    inputs = InputsField()
+
+    class Meta(ServiceForm.Meta):
+        model = Task
+
+    def write(self) -> Task:
+        """Put it on the queue."""
+        values = self.cleaned_data
+        return start_task(workflow=values["workflow"], inputs=values["inputs"], actor=self.actor)

@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from workflows.operations import CreateTask
+
+
+class Migration(migrations.Migration):
+    dependencies = [("workflows", "0001_initial")]
+
+    operations = [CreateTask(name="task_through_the_gate", description="Through the gate")]

@@ -1,0 +1,3 @@
+from workflows import LazyWorkflowInstance
+
+LazyWorkflowInstance(".definitions", "task_through_the_gate")

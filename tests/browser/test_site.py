@@ -1,0 +1,100 @@
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import log_in
+from tests.browser.pages import new_name, save
+from tests.browser.site import Site
+from tests.browser.watch import Watch
+
+ADMIN = "/admin/"
+LISTS = (
+    "schedules/schedule/",
+    "schedules/firing/",
+    "tasks/task/",
+    "workflows/workflow/",
+    "auth/user/",
+    "auth/group/",
+    "knox/authtoken/",
+    "django_apscheduler/djangojob/",
+    "django_apscheduler/djangojobexecution/",
+)
+FORMS = ("schedules/schedule/add/", "tasks/task/add/", "auth/user/add/", "auth/group/add/", "auth/user/1/password/")
+
+
+def test_a_wrong_password_is_refused_and_the_right_one_lets_in(
+    browser: Browser, site: Site, context_options: dict[str, Any]
+) -> None:
+    context = browser.new_context(**context_options)
+    watch = Watch(context, site.url)
+    page = context.new_page()
+    page.goto(ADMIN)
+    page.get_by_label("Username").fill(site.user)
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("Please enter the correct username and password")).to_be_visible()
+    log_in(page, site)
+    expect(page.get_by_role("link", name="Schedules").first).to_be_visible()
+    context.close()
+    assert watch.complaints == []
+
+
+def test_every_list_form_and_page_is_shown_without_a_complaint(page: Page) -> None:
+    for path in (*FORMS, *LISTS):
+        page.goto(f"{ADMIN}{path}")
+        expect_whole_page(page)
+        row = page.locator("#result_list tbody a[href*='/change/'], #result_list a[href*='/revoke/']").first
+        if row.count():
+            row.click()
+            expect_whole_page(page)
+
+
+def expect_whole_page(page: Page) -> None:
+    """Wait for the page and its scripts: the cloak goes when Alpine has started."""
+    page.wait_for_load_state()
+    expect(page.locator("html")).not_to_have_attribute("x-cloak", "")
+    expect(page.locator("#content")).to_be_visible()
+
+
+def test_every_link_of_the_sidebar_leads_to_a_page_without_a_complaint(page: Page) -> None:
+    page.goto(ADMIN)
+    links = [link.get_attribute("href") for link in page.locator("#nav-sidebar-apps a").all()]
+    assert {"/api/docs", "/api/graphql", *(f"{ADMIN}{path}" for path in LISTS)} <= set(links)
+    for link in filter(None, links):
+        page.goto(link, wait_until="networkidle" if link.startswith("/api/") else "load")
+
+
+def test_filters_open_and_filter(page: Page) -> None:
+    page.goto(f"{ADMIN}schedules/schedule/")
+    page.locator("#changelist a", has_text="Filters").click()
+    page.locator("#changelist-filter").get_by_role("link", name="cron").click()
+    expect(page.locator("#result_list")).to_contain_text("cron[")
+    expect(page.locator("#result_list")).not_to_contain_text("interval[")
+
+
+def test_the_form_of_a_schedule_works_without_scripts(
+    browser: Browser, site: Site, context_options: dict[str, Any]
+) -> None:
+    context = browser.new_context(**context_options, java_script_enabled=False)
+    watch = Watch(context, site.url)
+    page = context.new_page()
+    log_in(page, site)
+    name = new_name()
+    page.goto(f"{ADMIN}schedules/schedule/add/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Workflow").select_option(index=1)
+    page.locator("#id_trigger").select_option("cron")
+    page.locator("#id_cron_minute").fill("5")
+    page.locator("#id_interval_hours").fill("1")
+    save(page)
+    expect(page.get_by_text("This belongs to 'interval', and the trigger is 'cron'")).to_be_visible()
+    page.locator("#id_interval_hours").fill("")
+    save(page)
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    context.close()
+    assert watch.complaints == []
+
+
+def test_times_are_shown_in_the_zone_of_the_site(page: Page) -> None:
+    page.goto(f"{ADMIN}schedules/schedule/?q=Task+Validate+Products")
+    expect(page.locator("#result_list")).to_contain_text("02:30:00 CE")

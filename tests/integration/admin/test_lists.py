@@ -1,0 +1,137 @@
+"""What the lists cost: the same statements for one row and for sixty, and no count of a big table."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django_apscheduler.models import DjangoJob, DjangoJobExecution
+from knox.models import AuthToken
+
+from orchestrator_site.common.admin import pages
+from tasks.models import TaskStatus
+from tests.integration.admin.support import list_url, page_url, read
+from tests.integration.admin.test_firing_and_workflow_pages import make_firing
+from tests.support.database import recorded_statements
+from tests.support.factories import NOW, make_schedule, make_task, make_task_step, make_workflow
+
+MANY = 60
+# Session and user, the rows, their count, and what the rows and the filters need.
+MOST_STATEMENTS = 8
+
+
+def add_schedule(number: int) -> None:
+    make_schedule(make_workflow(), name=f"Schedule {number}")
+
+
+def add_firing(number: int) -> None:
+    make_firing(make_schedule(name=f"Schedule {number}"), task_id=make_task().pk)
+
+
+def add_task(number: int) -> None:
+    make_task(status=TaskStatus.FAILED, schedule_id=make_schedule(name=f"Schedule {number}").pk)
+
+
+def add_workflow(number: int) -> None:
+    make_workflow(name=f"task_{number}", has_code=False)
+
+
+def add_user(number: int) -> None:
+    User.objects.create(username=f"user-{number}").groups.add(Group.objects.create(name=f"group-{number}"))
+
+
+def add_token(number: int) -> None:
+    AuthToken.objects.create(User.objects.create(username=f"robot-{number}"))
+
+
+def add_execution(number: int) -> None:
+    job = DjangoJob.objects.create(id=f"job-{number}", next_run_time=NOW, job_state=b"")
+    DjangoJobExecution.objects.create(job=job, status=DjangoJobExecution.SUCCESS, run_time=NOW)
+
+
+LISTS: dict[str, Callable[[int], None]] = {
+    "schedules_schedule": add_schedule,
+    "schedules_firing": add_firing,
+    "tasks_task": add_task,
+    "workflows_workflow": add_workflow,
+    "auth_user": add_user,
+    "auth_group": add_user,
+    "knox_authtoken": add_token,
+    "django_apscheduler_djangojob": add_execution,
+    "django_apscheduler_djangojobexecution": add_execution,
+}
+
+
+def statements_of(client: Client, model: str) -> list[str]:
+    with recorded_statements() as statements:
+        page = read(client.get(list_url(model)))
+    assert "result_list" in page
+    return statements
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_a_list_of_many_rows_needs_the_statements_of_one(root: Client, model: str) -> None:
+    LISTS[model](0)
+    statements_of(root, model)
+    of_one = statements_of(root, model)
+    for number in range(1, MANY):
+        LISTS[model](number)
+    of_many = statements_of(root, model)
+    assert len(of_many) <= len(of_one) <= MOST_STATEMENTS, "\n".join(of_many)
+
+
+def test_the_page_of_a_task_with_many_steps_needs_the_statements_of_one(root: Client) -> None:
+    task = make_task()
+    make_task_step(task)
+    url = page_url("tasks_task", task.pk)
+    root.get(url)
+    with recorded_statements() as of_one:
+        root.get(url)
+    for attempt in range(2, MANY):
+        make_task_step(task, attempt=attempt, status="waiting")
+    with recorded_statements() as of_many:
+        root.get(url)
+    assert len(of_many) <= len(of_one) <= 10, "\n".join(of_many)
+
+
+def test_a_count_stops_at_its_bound_and_the_list_says_that_there_are_more(
+    root: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MAX_COUNTED", 100)
+    workflow = make_workflow()
+    for _ in range(100):
+        make_task(workflow)
+    page = read(root.get(list_url("tasks_task")))
+    assert "100" in page
+    assert "and more" not in page
+    make_task(workflow)
+    with recorded_statements() as statements:
+        page = read(root.get(list_url("tasks_task")))
+    assert "and more: search or filter" in page
+    counts = [statement for statement in statements if "COUNT(" in statement]
+    assert counts
+    assert all("LIMIT 101" in statement for statement in counts)
+    last = root.get(list_url("tasks_task"), {"p": 2})
+    assert len(last.context["cl"].result_list) == 50
+    assert root.get(list_url("tasks_task"), {"p": 3}).status_code == 302, "there is no third page"
+
+
+def test_pages_hold_each_row_once(root: Client) -> None:
+    workflow = make_workflow()
+    made = [make_schedule(workflow, name="The same") for _ in range(MANY)]
+    found = []
+    for number in (1, 2):
+        found += root.get(list_url("schedules_schedule"), {"p": number}).context["cl"].result_list
+    assert sorted(row.pk for row in found) == sorted(row.pk for row in made)
+
+
+@pytest.mark.parametrize("way", ["1", "-1"])
+def test_schedules_are_sorted_by_name_and_by_next_run(root: Client, way: str) -> None:
+    for number in (2, 1, 3):
+        make_schedule(name=f"Schedule {number}", next_run_at=NOW + timedelta(hours=number))
+    for column in ("1", "6"):
+        order = way.replace("1", column)
+        rows = root.get(list_url("schedules_schedule"), {"o": order}).context["cl"].result_list
+        names = [row.name for row in rows]
+        assert names == sorted(names, reverse=way == "-1")

@@ -11,7 +11,7 @@ DEPLOY_ENV := ENV_FILE= DEBUG=false HTTPS=true DATABASE_URL=sqlite:///.venv/chec
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test check bench lock clean
+.PHONY: help setup up test check pictures bench lock clean chromium
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -21,18 +21,26 @@ setup: .venv/.run-installed  ## Make .venv with what the project needs to run
 up: .venv/.run-installed .env  ## Start web server, scheduler and worker; Ctrl-C ends them
 	@exec $(BIN)/python manage.py up
 
-test: .venv/.dev-installed  ## Run all tests, on SQLite and on a PostgreSQL of their own
+# The browser sees the same pages on both databases, and tests/integration/admin asks both for them.
+test: .venv/.dev-installed chromium  ## Run all tests, on SQLite and on a PostgreSQL of their own
 	$(BIN)/python -m pytest --db=sqlite --ignore=tests/unit
-	$(BIN)/python -m pytest --db=postgres
+	$(BIN)/python -m pytest --db=postgres --ignore=tests/browser
 
-check: .venv/.dev-installed  ## Check style, types, layers, settings, migrations and docs
+check: .venv/.dev-installed  ## Check style, types, layers, settings, migrations, API description, image and docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(DEPLOY_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(DEPLOY_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(DEPLOY_ENV) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+	@if [ -x $(BIN)/hadolint ]; then echo "$(BIN)/hadolint Dockerfile"; $(BIN)/hadolint Dockerfile; \
+	  else echo "NO HADOLINT for this platform: the Dockerfile is NOT LINTED." >&2; fi
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/python -m pytest --db=sqlite --quiet tests/unit/test_docs.py
+
+pictures: .venv/.dev-installed chromium  ## Take the pictures of docs/images anew
+	$(BIN)/python -m pytest --db=sqlite --docs-images=docs/images tests/browser/test_pictures.py
 
 bench: .venv/.dev-installed  ## Measure firing and running, on both databases
 	$(BIN)/python -m tests.bench
@@ -43,6 +51,13 @@ lock: .venv-tools/bin/uv  ## Lock the newest allowed versions of all dependencie
 
 clean:  ## Remove the virtual environments and caches; the database and .env stay
 	rm -rf .venv .venv-tools .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# The browser of the tests; where it cannot be installed, they are skipped.
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  echo "Installing chromium for the browser tests ..." && apt-get -qq update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium >/dev/null; } || \
+	  echo "NO CHROMIUM, and it cannot be installed here (apt-get as root): browser tests are SKIPPED." >&2
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

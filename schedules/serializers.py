@@ -6,10 +6,25 @@ from django_filters import CharFilter, FilterSet, UUIDFilter
 from rest_framework import serializers
 
 from orchestrator_site.common.api import Id, Moment, Object, StrictSerializer, Text, choice_filter
-from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
+from schedules.models import (
+    Firing,
+    FiringCause,
+    FiringOutcome,
+    MisfirePolicy,
+    OverlapPolicy,
+    Schedule,
+    ScheduleState,
+)
 from schedules.services import ScheduleChanges, ScheduleDraft
 from schedules.triggers import KINDS
 from tasks.serializers import check_inputs
+
+TRIGGER_KWARGS_HELP = (
+    "`interval`: weeks, days, hours, minutes, seconds. "
+    "`cron`: year, month, day, week, day_of_week, hour, minute, second. "
+    "Both: start_date, end_date. `date`: run_date. Moments are ISO 8601."
+)
+NEW_TRIGGER_HELP = "A new trigger needs its `trigger_kwargs`."
 
 
 class Only(serializers.Field):  # type: ignore[type-arg]
@@ -19,12 +34,12 @@ class Only(serializers.Field):  # type: ignore[type-arg]
 
     def __init__(self, *, only: Any, **kwargs: Any) -> None:
         super().__init__(required=False, **kwargs)
-        self._only = only
+        self.only = only
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the one value."""
-        if data != self._only or isinstance(data, bool):
-            self.fail("invalid", only=self._only)
+        if data != self.only or isinstance(data, bool):
+            self.fail("invalid", only=self.only)
         return data
 
     def to_representation(self, value: Any) -> Any:
@@ -32,11 +47,19 @@ class Only(serializers.Field):  # type: ignore[type-arg]
         return value
 
 
+class TriggerKind(Text):
+    """The name of a kind of trigger; which there are is for the triggers to say."""
+
+
 class InputsBody(StrictSerializer):
     """The inputs of the tasks to come: `inputs`, or `user_inputs`, a list of objects that are merged into one."""
 
-    inputs = Object(required=False)
-    user_inputs = serializers.ListField(child=Object(), required=False)
+    inputs = Object(required=False, help_text="What the first state of each task holds.")
+    user_inputs = serializers.ListField(
+        child=Object(),
+        required=False,
+        help_text="Older spelling of `inputs`, in its place: objects that are merged; the last one to set a key counts.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Merge the older form into the newer one."""
@@ -61,11 +84,11 @@ class CreateScheduleBody(InputsBody):
     """The body that creates a schedule."""
 
     name = Text(max_length=255)
-    workflow_name = Text(max_length=255, required=False)
+    workflow_name = Text(max_length=255, required=False, help_text="This or `workflow_id`; both have to name one task.")
     workflow_id = Id(required=False)
-    trigger = Text()
-    trigger_kwargs = Object()
-    timezone = Text(required=False)
+    trigger = TriggerKind()
+    trigger_kwargs = Object(help_text=TRIGGER_KWARGS_HELP)
+    timezone = Text(required=False, help_text="IANA name; without it, the zone of the installation.")
     misfire_policy = Only(only="run_once")
     misfire_window_seconds = Only(only=86_400)
     overlap_policy = Only(only="skip")
@@ -92,9 +115,9 @@ class PatchScheduleBody(InputsBody):
     """The body of PATCH: what is left out stays as it is."""
 
     name = Text(max_length=255, required=False)
-    trigger = Text(required=False)
-    trigger_kwargs = Object(required=False)
-    timezone = Text(required=False)
+    trigger = TriggerKind(required=False, help_text=NEW_TRIGGER_HELP)
+    trigger_kwargs = Object(required=False, help_text=TRIGGER_KWARGS_HELP)
+    timezone = Text(required=False, help_text="IANA name.")
     misfire_policy = Only(only="run_once")
     misfire_window_seconds = Only(only=86_400)
     overlap_policy = Only(only="skip")
@@ -116,15 +139,15 @@ class PutScheduleBody(StrictSerializer):
 
     schedule_id = Id()
     name = Text(max_length=255, required=False)
-    trigger = Text(required=False)
-    trigger_kwargs = Object(required=False)
+    trigger = TriggerKind(required=False, help_text=NEW_TRIGGER_HELP)
+    trigger_kwargs = Object(required=False, help_text=TRIGGER_KWARGS_HELP)
 
 
 class DeleteScheduleBody(StrictSerializer):
     """The body of DELETE on the collection."""
 
     schedule_id = Id()
-    workflow_id = Id(required=False)
+    workflow_id = Id(required=False, help_text="If it is given, it has to be the schedule's.")
 
 
 class ScheduleSerializer(serializers.Serializer[Schedule]):
@@ -134,18 +157,18 @@ class ScheduleSerializer(serializers.Serializer[Schedule]):
     name = serializers.CharField()
     workflow_name = serializers.CharField(source="workflow.name")
     workflow_id = serializers.UUIDField(source="workflow.id")
-    trigger = serializers.CharField()
+    trigger = serializers.ChoiceField(KINDS)
     trigger_kwargs = Object()
     timezone = serializers.CharField()
     inputs = Object()
-    state = serializers.CharField()
-    state_reason = serializers.CharField()
+    state = serializers.ChoiceField(ScheduleState.choices)
+    state_reason = serializers.CharField(help_text="Why it is broken; empty otherwise.")
     state_since = Moment()
-    next_run_at = Moment()
-    misfire_policy = serializers.CharField()
+    next_run_at = Moment(allow_null=True, help_text="Null when it will not fire again.")
+    misfire_policy = serializers.ChoiceField(MisfirePolicy.choices)
     misfire_window_seconds = serializers.IntegerField()
-    overlap_policy = serializers.CharField()
-    version = serializers.IntegerField()
+    overlap_policy = serializers.ChoiceField(OverlapPolicy.choices)
+    version = serializers.IntegerField(help_text="Grows with every change.")
     created_at = Moment()
     created_by = serializers.CharField()
     updated_at = Moment()
@@ -168,14 +191,14 @@ class FiringSerializer(serializers.Serializer[Firing]):
     schedule_id = serializers.UUIDField()
     schedule_name = serializers.CharField()
     scheduled_for = Moment()
-    last_scheduled_for = Moment()
-    count = serializers.IntegerField()
+    last_scheduled_for = Moment(allow_null=True, help_text="The last instant of a row that stands for many.")
+    count = serializers.IntegerField(allow_null=True, help_text="How many instants; null for more than 10,000.")
     decided_at = Moment()
-    lateness_ms = serializers.IntegerField()
-    cause = serializers.CharField()
-    outcome = serializers.CharField()
-    reason = serializers.CharField()
-    task_id = serializers.UUIDField()
+    lateness_ms = serializers.IntegerField(help_text="From the planned instant to the decision.")
+    cause = serializers.ChoiceField(FiringCause.choices)
+    outcome = serializers.ChoiceField(FiringOutcome.choices)
+    reason = serializers.CharField(help_text="Why it became of it what did; empty when a task was started.")
+    task_id = serializers.UUIDField(allow_null=True, help_text="The task that was put on the queue.")
 
 
 class FiringFilters(FilterSet):

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from orchestrator_site.common.api import list_page, read_body, read_id
 from orchestrator_site.common.errors import InvalidValue
+from schedules import api_docs
 from schedules.models import Schedule
 from schedules.selectors import get_schedule, list_firings, list_schedules
 from schedules.serializers import (
@@ -37,6 +38,7 @@ PERMISSIONS = {
 }
 
 
+@api_docs.describe_schedules
 class SchedulesView(APIView):
     """The schedules; PUT and DELETE name theirs in the body, as clients of the older API do."""
 
@@ -70,6 +72,7 @@ class SchedulesView(APIView):
         return _delete(request, body["schedule_id"], workflow_id=body.get("workflow_id"))
 
 
+@api_docs.describe_schedule
 class ScheduleView(APIView):
     """One schedule."""
 
@@ -88,6 +91,7 @@ class ScheduleView(APIView):
         return _delete(request, _read_id(schedule_id))
 
 
+@api_docs.describe_firings
 class FiringsView(APIView):
     """The ledger."""
 
@@ -98,6 +102,7 @@ class FiringsView(APIView):
         return list_page(self, list_firings(), filters=FiringFilters, serializer=FiringSerializer)
 
 
+@api_docs.describe_schedule_firings
 class ScheduleFiringsView(APIView):
     """The ledger of one schedule, which may be deleted by now."""
 

@@ -6,9 +6,8 @@ from django_filters import CharFilter, FilterSet, UUIDFilter
 from rest_framework import serializers
 
 from orchestrator_site.common.api import Moment, Object, StrictSerializer, Text, choice_filter
-from tasks.models import Task, TaskStatus, TaskStep
-from tasks.runner import RESERVED_KEYS
-from workflows.engine.state import to_storable_json
+from tasks.models import StepStatus, Task, TaskStatus, TaskStep
+from workflows.engine.state import RESERVED_KEYS, to_storable_json
 
 
 def check_inputs(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +30,7 @@ class StartTaskBody(StrictSerializer):
     """The body that starts a task by hand."""
 
     workflow_name = Text(max_length=255)
-    inputs = Object(default=dict)
+    inputs = Object(default=dict, help_text="What its first state holds, beside the keys that every task sets.")
 
     def validate_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Refuse what no task can start with."""
@@ -46,12 +45,12 @@ class TaskStepSerializer(serializers.Serializer[TaskStep]):
     """A step that was executed."""
 
     name = serializers.CharField()
-    status = serializers.CharField()
-    attempt = serializers.IntegerField()
+    status = serializers.ChoiceField(StepStatus.choices)
+    attempt = serializers.IntegerField(help_text="Which claim of the task executed it.")
     started_at = Moment()
     completed_at = Moment()
-    state = Object()
-    error = Object()
+    state = Object(help_text="The state after it; if it failed, the state before it.")
+    error = Object(allow_null=True, help_text="`class`, `message` and `traceback` of what it failed with.")
 
 
 class TaskSerializer(serializers.Serializer[Task]):
@@ -59,17 +58,17 @@ class TaskSerializer(serializers.Serializer[Task]):
 
     task_id = serializers.UUIDField(source="id")
     workflow_name = serializers.CharField(source="workflow.name")
-    status = serializers.CharField()
+    status = serializers.ChoiceField(TaskStatus.choices)
     inputs = Object()
-    reporter = serializers.CharField()
-    schedule_id = serializers.UUIDField()
-    scheduled_for = Moment()
+    reporter = serializers.CharField(help_text="Who started it: a user, or the scheduler.")
+    schedule_id = serializers.UUIDField(allow_null=True, help_text="Null if it was started by hand.")
+    scheduled_for = Moment(allow_null=True, help_text="The planned instant that started it.")
     created_at = Moment()
-    started_at = Moment()
-    finished_at = Moment()
-    failed_reason = serializers.CharField()
-    attempt = serializers.IntegerField()
-    abort_requested_at = Moment()
+    started_at = Moment(allow_null=True)
+    finished_at = Moment(allow_null=True)
+    failed_reason = serializers.CharField(help_text="Empty unless it failed.")
+    attempt = serializers.IntegerField(help_text="How often a worker has claimed it.")
+    abort_requested_at = Moment(allow_null=True, help_text="A task that runs ends before its next step.")
     version = serializers.IntegerField()
     steps = TaskStepSerializer(many=True)
 

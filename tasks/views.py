@@ -7,6 +7,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from orchestrator_site.common.api import list_page, read_body, read_id
+from tasks import api_docs
 from tasks.models import Task
 from tasks.selectors import get_task, list_tasks_with_steps
 from tasks.serializers import EmptyBody, StartTaskBody, TaskFilters, TaskSerializer
@@ -16,6 +17,7 @@ from workflows.selectors import get_task_workflow
 MISSING = "Task does not exist"
 
 
+@api_docs.describe_tasks
 class TasksView(APIView):
     """The tasks, newest first."""
 
@@ -33,6 +35,7 @@ class TasksView(APIView):
         return _answer(get_task(task.pk), request, status.HTTP_201_CREATED)
 
 
+@api_docs.describe_task
 class TaskView(APIView):
     """One task."""
 
@@ -43,6 +46,7 @@ class TaskView(APIView):
         return Response(TaskSerializer(get_task(read_id(task_id, name="task_id", missing=MISSING))).data)
 
 
+@api_docs.describe_resume
 class ResumeTaskView(APIView):
     """Resuming a task that stopped."""
 
@@ -55,6 +59,7 @@ class ResumeTaskView(APIView):
         return _answer(resume_task(task_id=found, actor=request.user.get_username()), request)
 
 
+@api_docs.describe_abort
 class AbortTaskView(APIView):
     """Ending a task."""
 

@@ -13,8 +13,8 @@ class WorkflowSerializer(serializers.Serializer[Workflow]):
 
     workflow_id = serializers.UUIDField(source="id")
     name = serializers.CharField()
-    target = serializers.CharField()
-    is_task = serializers.BooleanField()
+    target = serializers.ChoiceField([(target.value, target.name) for target in Target])
+    is_task = serializers.BooleanField(help_text="Only these can be scheduled and started by hand.")
     description = serializers.CharField()
     created_at = Moment()
 

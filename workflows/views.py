@@ -5,10 +5,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from orchestrator_site.common.api import list_page
+from workflows import api_docs
 from workflows.selectors import list_workflows
 from workflows.serializers import WorkflowFilters, WorkflowSerializer
 
 
+@api_docs.describe_workflows
 class WorkflowsView(APIView):
     """The workflows that are registered."""
 

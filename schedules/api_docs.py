@@ -1,0 +1,312 @@
+"""How `/api/schedules` and `/api/firings` describe themselves: texts, examples and errors of each operation."""
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiRequest,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
+from rest_framework import serializers
+
+from orchestrator_site.common.openapi import example, list_parameters, page_of, problem
+from schedules.serializers import (
+    CreateScheduleBody,
+    DeleteScheduleBody,
+    FiringFilters,
+    FiringSerializer,
+    PatchScheduleBody,
+    PutScheduleBody,
+    ScheduleFilters,
+    ScheduleSerializer,
+)
+from schedules.triggers import KINDS
+
+SCHEDULES, FIRINGS = ["Schedules"], ["Firings"]
+CHANGES = ("CREATED", "UPDATED", "DELETED")
+
+SCHEDULE_ID = "01997c4e-7a10-7c3e-9d51-2f6b8e0a4c11"
+WORKFLOW_ID = "01997c4e-0b52-7f0d-8a6e-5d1c3b9f7e20"
+TASK_ID = "01997d02-5b3a-7d44-b0c1-9e8f7a6b5c4d"
+
+
+class ChangedScheduleSerializer(ScheduleSerializer):
+    """A schedule, whole, and what was done to it."""
+
+    message = serializers.CharField(help_text="For clients of the older API.")
+    status = serializers.ChoiceField(CHANGES, help_text="For clients of the older API.")
+
+
+class TriggerKindField(OpenApiSerializerFieldExtension):
+    """The name of a kind of trigger."""
+
+    target_class = "schedules.serializers.TriggerKind"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        """Return the schema."""
+        return {"type": "string", "enum": list(KINDS)}
+
+
+class OnlyField(OpenApiSerializerFieldExtension):
+    """A setting with one value."""
+
+    target_class = "schedules.serializers.Only"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        """Return the schema."""
+        return {"const": self.target.only, "type": "string" if isinstance(self.target.only, str) else "integer"}
+
+
+SCHEDULE: dict[str, Any] = {
+    "schedule_id": SCHEDULE_ID,
+    "name": "Check all products",
+    "workflow_name": "task_validate_products",
+    "workflow_id": WORKFLOW_ID,
+    "trigger": "interval",
+    "trigger_kwargs": {"hours": 12},
+    "timezone": "Europe/Amsterdam",
+    "inputs": {},
+    "state": "active",
+    "state_reason": "",
+    "state_since": "2027-03-01T09:00:00Z",
+    "next_run_at": "2027-03-01T21:00:00Z",
+    "misfire_policy": "run_once",
+    "misfire_window_seconds": 86_400,
+    "overlap_policy": "skip",
+    "version": 1,
+    "created_at": "2027-03-01T09:00:00Z",
+    "created_by": "ada",
+    "updated_at": "2027-03-01T09:00:00Z",
+    "updated_by": "ada",
+}
+UPDATED = SCHEDULE | {
+    "name": "Check all products, daily",
+    "trigger_kwargs": {"hours": 24},
+    "next_run_at": "2027-03-02T10:00:00Z",
+    "version": 2,
+    "updated_at": "2027-03-01T10:00:00Z",
+}
+FIRING: dict[str, Any] = {
+    "firing_id": "01997d02-5b39-7b6a-8f1e-3c2d1b0a9f8e",
+    "schedule_id": SCHEDULE_ID,
+    "schedule_name": "Check all products",
+    "scheduled_for": "2027-03-01T21:00:00Z",
+    "last_scheduled_for": None,
+    "count": 1,
+    "decided_at": "2027-03-01T21:00:00.012000Z",
+    "lateness_ms": 12,
+    "cause": "schedule",
+    "outcome": "started",
+    "reason": "",
+    "task_id": TASK_ID,
+}
+OVERLAP = FIRING | {
+    "firing_id": "01997f95-9c11-7a02-9b7d-0e1f2a3b4c5d",
+    "scheduled_for": "2027-03-02T09:00:00Z",
+    "decided_at": "2027-03-02T09:00:00.008000Z",
+    "lateness_ms": 8,
+    "outcome": "skipped_overlap",
+    "reason": f"task {TASK_ID} is running",
+    "task_id": None,
+}
+
+EVERY_12_HOURS = {
+    "name": "Check all products",
+    "workflow_name": "task_validate_products",
+    "trigger": "interval",
+    "trigger_kwargs": {"hours": 12},
+}
+EVERY_NIGHT = {
+    "name": "Check subscriptions at night",
+    "workflow_name": "task_validate_subscriptions",
+    "trigger": "cron",
+    "trigger_kwargs": {"day_of_week": "mon-fri", "hour": 2, "minute": 30},
+    "timezone": "Europe/Amsterdam",
+}
+ONCE = {
+    "name": "Clean up after the migration",
+    "workflow_name": "task_clean_up_tasks",
+    "trigger": "date",
+    "trigger_kwargs": {"run_date": "2099-05-01T03:00:00+02:00"},
+    "inputs": {"requested_by": "the network team"},
+}
+
+
+def _answer(value: dict[str, Any], done: str, description: str) -> OpenApiResponse:
+    older = {"message": f"Schedule '{value['name']}' {done.lower()}.", "status": done}
+    return OpenApiResponse(ChangedScheduleSerializer, description, examples=[example("Schedule", value | older)])
+
+
+def _page(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"next": None, "previous": None, "results": list(rows)}
+
+
+_NO_SCHEDULE = problem(
+    HTTPStatus.NOT_FOUND,
+    "No schedule has this id.",
+    detail="Schedule does not exist",
+    field="schedule_id",
+    value=SCHEDULE_ID,
+)
+_NO_WORKFLOW = problem(
+    HTTPStatus.NOT_FOUND,
+    "No task has this name or id.",
+    detail="Task does not exist",
+    field="workflow_name",
+    value="task_validate_product",
+)
+_BAD_TRIGGER = problem(
+    HTTPStatus.BAD_REQUEST,
+    "What was sent cannot be used; `errors` names each field and the value that it had.",
+    detail="unknown argument 'hour' of trigger 'interval': did you mean 'hours'?",
+    field="trigger_kwargs.hour",
+    value=12,
+)
+_LOCATION = OpenApiParameter(
+    "Location", OpenApiTypes.URI, OpenApiParameter.HEADER, response=[201], description="The address of the schedule."
+)
+_FIRINGS = OpenApiResponse(
+    page_of(FiringSerializer),
+    "A page, what was decided last first.",
+    examples=[example("Firings", _page(OVERLAP, FIRING))],
+)
+_DELETED = _answer(SCHEDULE, "DELETED", "It is gone; this is what it was. Its firings and tasks stay.")
+_UPDATED = _answer(UPDATED, "UPDATED", "The schedule as it is now.")
+
+describe_schedules = extend_schema_view(
+    get=extend_schema(
+        operation_id="list_schedules",
+        summary="List schedules",
+        description="By name.",
+        tags=SCHEDULES,
+        parameters=list_parameters(
+            ScheduleFilters, name="A part of the name, in any case.", workflow_name="The workflow's whole name."
+        ),
+        responses={
+            200: OpenApiResponse(
+                page_of(ScheduleSerializer), "A page.", examples=[example("Schedules", _page(SCHEDULE))]
+            )
+        },
+    ),
+    post=extend_schema(
+        operation_id="create_schedule",
+        summary="Create a schedule",
+        description="An answer of 201 means that it is stored and will fire.",
+        tags=SCHEDULES,
+        parameters=[_LOCATION],
+        request=OpenApiRequest(
+            CreateScheduleBody,
+            examples=[
+                example("Every 12 hours", EVERY_12_HOURS),
+                example("At night on working days", EVERY_NIGHT),
+                example("Once", ONCE),
+            ],
+        ),
+        responses={
+            201: _answer(SCHEDULE, "CREATED", "The schedule, with its first instant."),
+            **_BAD_TRIGGER,
+            **_NO_WORKFLOW,
+        },
+    ),
+    put=extend_schema(
+        operation_id="put_schedule",
+        summary="Change a schedule, named in the body",
+        description="The older spelling of `PATCH /api/schedules/{schedule_id}`; it changes name, trigger and "
+        "trigger_kwargs only. What is left out stays as it is.",
+        tags=SCHEDULES,
+        request=OpenApiRequest(
+            PutScheduleBody,
+            examples=[
+                example(
+                    "Every 24 hours",
+                    {
+                        "schedule_id": SCHEDULE_ID,
+                        "name": "Check all products, daily",
+                        "trigger": "interval",
+                        "trigger_kwargs": {"hours": 24},
+                    },
+                )
+            ],
+        ),
+        responses={200: _UPDATED, **_BAD_TRIGGER, **_NO_SCHEDULE},
+    ),
+    delete=extend_schema(
+        operation_id="delete_schedule_in_body",
+        summary="Delete a schedule, named in the body",
+        description="The older spelling of `DELETE /api/schedules/{schedule_id}`.",
+        tags=SCHEDULES,
+        request=OpenApiRequest(
+            DeleteScheduleBody,
+            examples=[
+                example("By its id", {"schedule_id": SCHEDULE_ID}),
+                example("With its workflow", {"workflow_id": WORKFLOW_ID, "schedule_id": SCHEDULE_ID}),
+            ],
+        ),
+        responses={200: _DELETED, **_NO_SCHEDULE},
+    ),
+)
+
+describe_schedule = extend_schema_view(
+    get=extend_schema(
+        operation_id="get_schedule",
+        summary="Show a schedule",
+        tags=SCHEDULES,
+        responses={
+            200: OpenApiResponse(ScheduleSerializer, "The schedule.", examples=[example("Schedule", SCHEDULE)]),
+            **_NO_SCHEDULE,
+        },
+    ),
+    patch=extend_schema(
+        operation_id="update_schedule",
+        summary="Change a schedule",
+        description="What is left out stays as it is. A change never fires into the past: the next instant lies "
+        "strictly after it.",
+        tags=SCHEDULES,
+        request=OpenApiRequest(
+            PatchScheduleBody,
+            examples=[
+                example("Another time of day", {"trigger": "cron", "trigger_kwargs": {"hour": 3}}),
+                example("Another zone", {"timezone": "Atlantic/Azores"}),
+                example("Other inputs", {"inputs": {"dry_run": True}}),
+            ],
+        ),
+        responses={200: _UPDATED, **_BAD_TRIGGER, **_NO_SCHEDULE},
+    ),
+    delete=extend_schema(
+        operation_id="delete_schedule",
+        summary="Delete a schedule",
+        tags=SCHEDULES,
+        request=None,
+        responses={200: _DELETED, **_NO_SCHEDULE},
+    ),
+)
+
+_firing_parameters = list_parameters(FiringFilters)
+
+describe_firings = extend_schema_view(
+    get=extend_schema(
+        operation_id="list_firings",
+        summary="List firings",
+        description="The ledger: what became of every planned instant of every schedule, and why.",
+        tags=FIRINGS,
+        parameters=_firing_parameters,
+        responses={200: _FIRINGS},
+    )
+)
+
+describe_schedule_firings = extend_schema_view(
+    get=extend_schema(
+        operation_id="list_schedule_firings",
+        summary="List the firings of a schedule",
+        description="Its ledger, which stays when the schedule is deleted.",
+        tags=FIRINGS,
+        parameters=_firing_parameters,
+        responses={200: _FIRINGS, **_NO_SCHEDULE},
+    )
+)

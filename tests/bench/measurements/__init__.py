@@ -5,6 +5,7 @@ from typing import Protocol
 from tests.bench.measurements.alone import measure_alone
 from tests.bench.measurements.burst import measure_burst
 from tests.bench.measurements.idle import measure_idle
+from tests.bench.measurements.lists import measure_lists
 from tests.bench.measurements.startup import measure_startup
 from tests.bench.measurements.steady import measure_steady
 from tests.bench.measurements.stock import measure_stock
@@ -20,6 +21,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "alone": measure_alone,
     "steady": measure_steady,
     "idle": measure_idle,
+    "lists": measure_lists,
     "startup": measure_startup,
     "stock": measure_stock,
 }

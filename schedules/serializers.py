@@ -58,7 +58,7 @@ class InputsBody(StrictSerializer):
     user_inputs = serializers.ListField(
         child=Object(),
         required=False,
-        help_text="Older spelling of `inputs`, in its place: objects that are merged; the last one to set a key counts.",
+        help_text="Older spelling of `inputs`, in its place: objects that are merged; the last one counts.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -56,10 +56,22 @@ class Loaded(StrEnum):
     INVALID = "invalid"
 
 
-def all_initial_schedules() -> list[InitialSchedule]:
-    """Return ours and those of the apps in EXTRA_APPS."""
-    modules = import_app_modules(settings.EXTRA_APPS, "schedules")
-    return [*INITIAL_SCHEDULES, *(each for module in modules for each in getattr(module, "INITIAL_SCHEDULES", ()))]
+def all_initial_schedules() -> Iterator[InitialSchedule]:
+    """Yield ours, then those of the apps in EXTRA_APPS.
+
+    An app whose module fails keeps no other one's from being loaded: what it raised is raised at the end.
+    """
+    yield from INITIAL_SCHEDULES
+    failures: list[BaseException] = []
+    for app in settings.EXTRA_APPS:
+        try:
+            modules = import_app_modules([app], "schedules")
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # user code may raise anything; it is raised below
+            failures.append(error)
+        else:
+            yield from (each for module in modules for each in getattr(module, "INITIAL_SCHEDULES", ()))
+    if failures:
+        raise failures[0]
 
 
 def load_initial_schedules(*, actor: str, recreate: bool = False) -> Iterator[tuple[InitialSchedule, Loaded, str]]:

@@ -34,5 +34,5 @@ def _load(place: str, load: Callable[[], Iterable[ModuleType]]) -> None:
     try:
         for module in load():
             accept_all_schedulers(module)
-    except Exception:  # user code: importing it may raise anything
+    except (Exception, SystemExit):  # user code: importing it may raise anything
         log.exception("schedule_module_failed", module=place)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import connection, models, transaction
+from django.db import connection, connections, models, transaction
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -47,6 +47,23 @@ def write_statement() -> Iterator[None]:
     else:
         with _sqlite_writer:
             yield
+
+
+def transaction_depth() -> int:
+    """Return how many transactions are open on this thread's connection, one inside of the other."""
+    if connection.atomic_blocks or connection.connection is None:
+        return len(connection.atomic_blocks)
+    return 0 if connection.get_autocommit() else 1
+
+
+def drop_connections() -> None:
+    """Close this thread's connections, and forget them; what is not committed is rolled back.
+
+    A connection that is closed inside of a transaction, which user code may have left open, never opens again.
+    """
+    for each in connections.all(initialized_only=True):
+        each.close()
+        del connections[each.alias]
 
 
 def lock_unclaimed(rows: models.QuerySet[Row]) -> models.QuerySet[Row]:

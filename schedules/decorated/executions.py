@@ -5,17 +5,22 @@ import traceback as tracebacks
 from datetime import datetime
 
 import structlog
+from django.db import connection
 from django_apscheduler.models import DjangoJobExecution
 
 from orchestrator_site.common.clock import Clock
-from orchestrator_site.common.database import write_statement, write_transaction
+from orchestrator_site.common.database import drop_connections, transaction_depth, write_statement, write_transaction
 from schedules.decorated.registry import DecoratedFunction
-from schedules.decorated.rows import store_function
+from schedules.decorated.rows import store_new_function
 
 log = structlog.get_logger(__name__)
 
 MAX_EXCEPTION_CHARACTERS = 1_000
 MAX_TRACEBACK_CHARACTERS = 20_000
+
+
+class TransactionLeftOpen(Exception):
+    """A function ended inside of a transaction that it had begun."""
 
 
 def run_function(function: DecoratedFunction, *, execution_id: int, clock: Clock) -> BaseException | None:
@@ -24,7 +29,7 @@ def run_function(function: DecoratedFunction, *, execution_id: int, clock: Clock
     started = time.monotonic()
     with structlog.contextvars.bound_contextvars(job_id=function.id):
         try:
-            function.call()
+            _call(function)
         except (Exception, SystemExit) as error:
             failure = error
             log.exception("decorated_function_failed")
@@ -42,10 +47,29 @@ def run_function(function: DecoratedFunction, *, execution_id: int, clock: Clock
 
 def start_execution(function: DecoratedFunction, *, now: datetime) -> int:
     """Write into the log that a function is run by hand, which moves nothing; return the id of the execution."""
-    store_function(function, now=now)
+    store_new_function(function, now=now)
     with write_transaction():
         execution = DjangoJobExecution.objects.create(job_id=function.id, run_time=now, status=DjangoJobExecution.SENT)
     return int(execution.pk)
+
+
+def _call(function: DecoratedFunction) -> None:
+    """Call a function, and leave a connection on which its end can be written.
+
+    Raises:
+        TransactionLeftOpen: It began a transaction that it did not end.
+    """
+    depth = transaction_depth()
+    try:
+        function.call()
+    finally:
+        is_left_open = transaction_depth() > depth
+        if is_left_open:
+            drop_connections()
+        elif not depth:  # the database may have been away meanwhile
+            connection.close_if_unusable_or_obsolete()
+    if is_left_open:
+        raise TransactionLeftOpen("the function left a transaction open; what it wrote in it has been rolled back")
 
 
 def _described(failure: BaseException | None) -> dict[str, str | None]:

@@ -8,11 +8,12 @@ import structlog
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.job import Job
 from apscheduler.triggers.base import BaseTrigger
-from django.db import connection, connections
+from django.db import Error, connection
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
 from orchestrator_site.common.clock import Clock
+from orchestrator_site.common.database import drop_connections
 from schedules.decorated.executions import run_function
 from schedules.decorated.registry import DECORATED, DecoratedFunction
 from schedules.decorated.rows import Claim, claim_due, log_leftovers, store_function
@@ -60,22 +61,28 @@ class DecoratorJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apsched
         self._scheduler.add_listener(self._record_refusal, EVENT_JOB_MAX_INSTANCES)
 
     def get_due_jobs(self, now: datetime) -> list[Job]:
-        """Claim what is due by the database's clock, and return it to be run; without functions, ask nothing."""
+        """Claim what is due by the database's clock, and return it to be run; without functions, ask nothing.
+
+        One that cannot be claimed stops no other. Only when nothing could be claimed is the error raised: APScheduler
+        then asks again after its retry interval, and not at once.
+        """
         if not self._functions:
             return []
         jobs: list[Job] = []
+        failure: Exception | None = None
         try:
             database_time = self._clock()
             self._ahead = datetime.now(UTC) - database_time
             self._store_functions(database_time)
             due = DjangoJob.objects.filter(pk__in=self._functions, next_run_time__lte=database_time)
             for row in due.order_by("next_run_time"):
-                jobs.extend(self._jobs_of(claim_due(self._functions[row.pk], row, now=database_time)))
-        except Exception:
+                failure = self._claim_into(jobs, row, now=database_time) or failure
+        except Exception as error:
             log.exception("decorator_jobstore_failed")
             connection.close()
-            if not jobs:
-                raise  # APScheduler asks again after its retry interval
+            failure = error
+        if failure and not jobs:
+            raise failure
         return jobs  # what is claimed has to be run, whatever became of the others
 
     def get_next_run_time(self) -> datetime | None:
@@ -117,6 +124,21 @@ class DecoratorJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apsched
             store_function(function, now=now)
         self._is_stored = True
 
+    def _claim_into(self, jobs: list[Job], row: DjangoJob, *, now: datetime) -> Exception | None:
+        """Claim a due row and add what is to be run of it; return the error that is of this row alone.
+
+        Raises:
+            django.db.Error: The other rows would fare no better.
+        """
+        try:
+            jobs.extend(self._jobs_of(claim_due(self._functions[row.pk], row, now=now)))
+        except Error:
+            raise
+        except Exception as error:
+            log.exception("decorated_claim_failed", job_id=row.pk)
+            return error
+        return None
+
     def _jobs_of(self, claim: Claim | None) -> list[Job]:
         """Return what APScheduler is to run of a claim: nothing when another scheduler has it, or it is too late."""
         if claim is None:
@@ -157,4 +179,4 @@ def _run_in_thread(function: DecoratedFunction, *, execution_id: int, clock: Clo
     try:
         run_function(function, execution_id=execution_id, clock=clock)
     finally:
-        connections.close_all()
+        drop_connections()

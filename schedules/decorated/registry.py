@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 
 from apscheduler.triggers.cron import CronTrigger
@@ -15,6 +16,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from django.conf import settings
 
+from orchestrator_site.common.errors import InvalidValue
 from schedules.triggers import KINDS, Trigger, TriggerError, build_trigger, split_timezone
 
 Function = Callable[..., object]
@@ -22,6 +24,8 @@ AnyFunction = TypeVar("AnyFunction", bound=Function)
 
 # A function missed for longer than this is not made up for: the window that stored schedules have by default.
 MISFIRE_GRACE_SECONDS = 86_400
+# The column of django-apscheduler's table has no room for more.
+MAX_ID_CHARACTERS = 255
 # An IntervalTrigger that was given no start has one a period from the moment in which it was made.
 JUST_NOW = timedelta(minutes=1)
 
@@ -88,16 +92,60 @@ def register(function: DecoratedFunction) -> None:
     """Make a function known to the schedulers that start from now on.
 
     Raises:
+        InvalidValue: An argument cannot be used; it is named.
         DuplicateFunction: Another function has its id.
         TriggerError: Its trigger cannot be built.
     """
+    _check_arguments(function)
     known = DECORATED.get(function.id)
-    if known is not None and known.reference != function.reference:
+    if known is not None and not _is_same(known.function, function.function):
         raise DuplicateFunction(
             f"'{function.id}' is the id of {known.reference} already; give {function.reference} another id"
         )
     function.rule.build(grid_start=datetime.now(UTC))
     DECORATED[function.id] = function
+
+
+def _is_same(known: Function, other: Function) -> bool:
+    """Tell whether both are one function, perhaps of a module that was executed again after its import had failed.
+
+    Two of one name are two, whether both are written down (lambdas) or one piece of code makes both (in a loop).
+    """
+    if known is other:
+        return True
+    code, other_code = getattr(known, "__code__", None), getattr(other, "__code__", None)
+    if code is None or other_code is None or code is other_code:
+        return False
+    is_one_place = code.co_firstlineno == other_code.co_firstlineno
+    return is_one_place and reference_of(known) == reference_of(other)
+
+
+def _check_arguments(function: DecoratedFunction) -> None:
+    """Refuse now what would fail in the scheduler, whenever the function is due."""
+    if iscoroutinefunction(function.function):  # calling it would run none of it, and be no error
+        raise _refused(function, "function", "async", "a plain function; it may call asyncio.run()")
+    if not is_storable(function.id) or len(function.id) > MAX_ID_CHARACTERS:
+        raise _refused(function, "id", function.id, f"text of 1 to {MAX_ID_CHARACTERS} characters")
+    if not is_storable(function.name):
+        raise _refused(function, "name", function.name, "text that is not empty")
+    grace: object = function.misfire_grace_seconds
+    if grace is not None and (not isinstance(grace, int | float) or not grace > 0):
+        raise _refused(function, "misfire_grace_time", grace, "a number of seconds above 0, or None")
+    most: object = function.max_instances
+    if not isinstance(most, int) or most < 1:
+        raise _refused(function, "max_instances", most, "a whole number from 1")
+
+
+def is_storable(text: object) -> bool:
+    """Tell whether it is text that both databases can hold, and not empty."""
+    return (
+        isinstance(text, str) and text != "" and not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text)
+    )
+
+
+def _refused(function: DecoratedFunction, field: str, value: object, right: str) -> InvalidValue:
+    message = f"'{field}' of the scheduled {reference_of(function.function)} is {value!r}: give {right}"
+    return InvalidValue(message, field=field, value=value)
 
 
 def reference_of(function: Function) -> str:
@@ -139,6 +187,7 @@ class DecoratorScheduler:
 
         Raises:
             TriggerError: The trigger cannot be built.
+            InvalidValue: Another argument cannot be used.
         """
         rule = read_rule(trigger, trigger_args)
 

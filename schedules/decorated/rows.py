@@ -70,6 +70,7 @@ def read_state(state: bytes | memoryview) -> StoredFunction | None:
     """Return what a row says of its function; None when something else wrote it, such as the stock job store."""
     try:
         data = json.loads(bytes(state))
+        datetime.fromisoformat(data["grid_start_at"])
         return StoredFunction(**{**data, "rule": Rule(**data["rule"])})
     except (ValueError, TypeError, KeyError):
         return None
@@ -102,6 +103,12 @@ def store_function(function: DecoratedFunction, *, now: datetime) -> None:
         else:
             DjangoJob.objects.filter(pk=row.pk).update(**values)
     log.info("decorated_function_stored", job_id=function.id, next_run_at=_in_words(next_run_at))
+
+
+def store_new_function(function: DecoratedFunction, *, now: datetime) -> None:
+    """Give a function its row if it has none; one that is there is left as the schedulers have it."""
+    if not DjangoJob.objects.filter(pk=function.id).exists():
+        store_function(function, now=now)
 
 
 def claim_due(function: DecoratedFunction, row: DjangoJob, *, now: datetime) -> Claim | None:

@@ -63,7 +63,7 @@ def started_store(now: datetime) -> DecoratorJobStore:
 def run_due(now: datetime, store: DecoratorJobStore | None = None) -> list[str]:
     """Do what APScheduler does at that time with a store, by default that of a fresh scheduler; return what ran."""
     jobs = (store or started_store(now)).get_due_jobs(now)
-    with mock.patch("schedules.decorated.jobstore.connections.close_all"):  # the test's transaction is on it
+    with mock.patch("schedules.decorated.jobstore.drop_connections"):  # the test's transaction is on it
         for job in jobs:
             for _ in job._get_run_times(now):
                 job.func()

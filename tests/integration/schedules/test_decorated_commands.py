@@ -52,6 +52,7 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> 
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         settings.EXTRA_APPS = (*settings.EXTRA_APPS, name)
+        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, name]
         names.append(name)
 
     yield make

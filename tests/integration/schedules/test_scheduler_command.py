@@ -239,7 +239,8 @@ class TestLoadInitialSchedule:
             "INITIAL_SCHEDULES = [InitialSchedule('Mine', 'task_mine', 'interval', {'minutes': 5})]\n"
         )
         monkeypatch.syspath_prepend(tmp_path)
-        settings.EXTRA_APPS = [app, f"{silent}.apps.SilentConfig"]
+        settings.EXTRA_APPS = [app, silent]
+        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, app, silent]
         make_workflow(name="task_mine")
         assert run("load-initial-schedule").stdout.splitlines()[-1] == "Schedule 'Mine' created."
         schedule = Schedule.objects.get(name="Mine")

@@ -132,6 +132,9 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = ENVIRONMENT.text("TIME_ZONE")
 USE_TZ = True
 
+# Where a login leads that began at the login page itself.
+LOGIN_REDIRECT_URL = "admin:index"
+
 # whitenoise serves the files from the apps themselves: no copying before the start.
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True

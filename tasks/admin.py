@@ -24,7 +24,9 @@ from orchestrator_site.common.admin.display import (
     show_duration,
     show_json,
     show_label,
+    show_line,
     show_moment,
+    show_unbroken,
 )
 from orchestrator_site.common.admin.filters import SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
@@ -104,7 +106,7 @@ class TaskAdmin(VerbsAdmin, ServiceAdmin):
     form = StartTaskForm
     verbs = VERBS
     actions = None
-    list_display: Sequence[str] = ("created", "workflow_link", "status_label", "started", "finished", "took", "why")
+    list_display: Sequence[str] = ("created", "workflow_link", "status_label", "why", "started", "finished", "took")
     list_filter: Sequence[Any] = ("status", "workflow", CreatedFilter)
     search_fields = ("workflow__name",)
     search_help_text = "Name of a workflow, or the id of a task or a schedule."
@@ -165,8 +167,9 @@ class TaskAdmin(VerbsAdmin, ServiceAdmin):
 
     def response_add(self, request: HttpRequest, obj: Task, post_url_continue: str | None = None) -> HttpResponse:
         """Go to the page of the task that was started."""
-        messages.success(request, format_html("{} is on the queue.", page_link("tasks_task", obj.pk, obj.workflow)))
         is_viewer = self.has_view_permission(request, obj)
+        name = page_link("tasks_task", obj.pk, obj.workflow) if is_viewer else obj.workflow
+        messages.success(request, format_html("{} is on the queue.", name))
         return redirect("admin:tasks_task_change", obj.pk) if is_viewer else redirect("admin:index")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
@@ -185,12 +188,14 @@ class TaskAdmin(VerbsAdmin, ServiceAdmin):
     @display(description="took")
     def took(self, task: Task) -> str | None:
         """Show how long it took from its first start to its end."""
-        return show_duration(task.finished_at - task.started_at) if task.finished_at and task.started_at else None
+        if not task.finished_at or not task.started_at:
+            return None
+        return show_unbroken(show_duration(task.finished_at - task.started_at))
 
     @display(description="reason")
-    def why(self, task: Task) -> str:
+    def why(self, task: Task) -> str | None:
         """Show the beginning of the reason why it stopped."""
-        return truncatechars(task.failed_reason, 80)
+        return show_line(truncatechars(task.failed_reason, 80))
 
 
 def _describe_steps(task: Task) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from orchestrator_site.common.admin.display import (
     moment_column,
     page_link,
     show_duration,
+    show_line,
+    show_unbroken,
 )
 from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
@@ -122,9 +124,9 @@ class FiringAdmin(ReadOnlyAdmin):
     @display(description="late by")
     def lateness(self, firing: Firing) -> str | None:
         """Show how much later than planned it was decided."""
-        return show_duration(timedelta(milliseconds=firing.lateness_ms))
+        return show_unbroken(show_duration(timedelta(milliseconds=firing.lateness_ms)))
 
     @display(description="reason")
-    def why(self, firing: Firing) -> str:
+    def why(self, firing: Firing) -> str | None:
         """Show the beginning of the reason."""
-        return truncatechars(firing.reason, 80)
+        return show_line(truncatechars(firing.reason, 80))

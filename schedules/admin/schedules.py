@@ -83,7 +83,7 @@ class ScheduleAdmin(VerbsAdmin, ServiceAdmin):
     search_fields = ("name", "link__workflow__name")
     sortable_by = ("name", "next_run")
     verbs = (Verb(name="run", label="Run now", permission="schedules.run_schedule", act=run_now),)
-    readonly_fields = (*KNOWN, "arguments", "shown_inputs")
+    readonly_fields = (*KNOWN, "zone", "arguments", "shown_inputs")
 
     class Media:
         js = ("admin-pages/schedule-form.js",)
@@ -104,7 +104,7 @@ class ScheduleAdmin(VerbsAdmin, ServiceAdmin):
             return [(None, {"fields": ["name", "workflow", "timezone", "trigger"]}), *KIND_SETS, (None, TYPED)]
         known = (None, {"fields": list(KNOWN)})
         if not self.has_change_permission(request, obj):
-            return [known, ("Settings", {"fields": ["timezone", "trigger", "arguments", "shown_inputs"]})]
+            return [known, ("Settings", {"fields": ["zone", "trigger", "arguments", "shown_inputs"]})]
         if not can_hold(obj.trigger, obj.trigger_kwargs):
             return [known, ("Change", {"fields": ["name", "timezone", "arguments", *TYPED["fields"], "version"]})]
         changed = ("Change", {"fields": ["name", "timezone", "trigger"]})

@@ -49,6 +49,15 @@ def test_every_list_form_and_page_is_shown_without_a_complaint(page: Page) -> No
             expect_whole_page(page)
 
 
+def test_no_page_is_wider_than_its_window(page: Page) -> None:
+    for width in (390, 1024, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        for path in ("auth/user/1/change/", "auth/group/add/", "schedules/schedule/add/", *LISTS):
+            page.goto(f"{ADMIN}{path}")
+            expect_whole_page(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
 def expect_whole_page(page: Page) -> None:
     """Wait for the page and its scripts: the cloak goes when Alpine has started."""
     page.wait_for_load_state()

@@ -59,6 +59,16 @@ def show_block(text: str) -> SafeString:
     return format_html('<pre class="admin-block">{}</pre>', text)
 
 
+def show_unbroken(text: str | None) -> SafeString | None:
+    """Return a value that stays on one line of its column: a number with its unit, a time with its zone."""
+    return format_html('<span class="whitespace-nowrap">{}</span>', text) if text else None
+
+
+def show_line(text: str) -> SafeString | None:
+    """Return a sentence for a column of a list, which gives it room: the others would leave it a word's width."""
+    return format_html('<span class="admin-line">{}</span>', text) if text else None
+
+
 def show_link(url: str, text: object) -> SafeString:
     """Return a link."""
     return format_html('<a class="text-link" href="{}">{}</a>', url, text)
@@ -79,8 +89,7 @@ def moment_column(name: str, label: str) -> Column:
 
     @display(description=label, ordering=name)
     def column(_: Any, row: Any) -> str | None:
-        shown = show_moment(getattr(row, name))
-        return None if shown is None else format_html('<span class="whitespace-nowrap">{}</span>', shown)
+        return show_unbroken(show_moment(getattr(row, name)))
 
     return column
 

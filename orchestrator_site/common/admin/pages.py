@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm
@@ -59,6 +60,7 @@ class PageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """What every page has in common."""
 
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # they count every row of the table
     paginator = BoundedPaginator
     list_per_page = 50
     list_fullwidth = True

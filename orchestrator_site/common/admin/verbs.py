@@ -80,6 +80,8 @@ class VerbsAdmin(PageAdmin):
             self.log_change(request, row, verb.label)
         except (Conflict, InvalidValue) as error:
             messages.error(request, f"{verb.label}: {error}")
+        if not self.has_view_permission(request, row):
+            return redirect("admin:index")
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
 
     def _offered(self, request: HttpRequest, row: Any) -> list[tuple[Verb, str]]:

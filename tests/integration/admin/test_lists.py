@@ -117,6 +117,15 @@ def test_a_count_stops_at_its_bound_and_the_list_says_that_there_are_more(
     assert root.get(list_url("tasks_task"), {"p": 3}).status_code == 302, "there is no third page"
 
 
+def test_filters_count_nothing_even_when_asked_to(root: Client) -> None:
+    make_task()
+    with recorded_statements() as statements:
+        page = read(root.get(list_url("tasks_task"), {"_facets": "True"}))
+    assert "Show counts" not in page
+    assert len(statements) <= MOST_STATEMENTS
+    assert all("LIMIT" in statement for statement in statements if "COUNT(" in statement)
+
+
 def test_pages_hold_each_row_once(root: Client) -> None:
     workflow = make_workflow()
     made = [make_schedule(workflow, name="The same") for _ in range(MANY)]

@@ -131,3 +131,16 @@ def test_the_sidebar_shows_what_one_may_see(login: Login, db: None) -> None:
     assert list_url("tasks_task") in page
     for model in ("schedules_schedule", "schedules_firing", "workflows_workflow", *LIBRARY_MODELS):
         assert list_url(model) not in page
+
+
+def test_whoever_may_abort_but_not_view_is_told_on_a_page_that_is_open_to_them(login: Login, task: Task) -> None:
+    operator = login("tasks.abort_task")
+    answer = operator.post(verb_url("tasks_task", "abort", task.pk), follow=True)
+    assert (answer.status_code, answer.request["PATH_INFO"]) == (200, "/admin/")
+    assert "The task is aborted." in read(answer)
+
+
+def test_a_login_at_the_login_page_itself_leads_to_the_first_page(client: Client, db: None) -> None:
+    User.objects.create_superuser("root", password="secret")
+    answer = client.post("/admin/login/", {"username": "root", "password": "secret"})
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")

@@ -206,4 +206,6 @@ def test_somebody_who_may_start_but_not_view_is_not_sent_to_a_page_that_is_refus
     operator = login("tasks.start_task")
     answer = operator.post(add_url(MODEL), {"workflow": workflow.pk, "inputs": ""}, follow=True)
     assert (answer.status_code, answer.request["PATH_INFO"]) == (200, "/admin/")
-    assert User.objects.get().username == Task.objects.get().reporter
+    task = Task.objects.get()
+    assert page_url(MODEL, task.pk) not in read_messages(answer), "nor by a link"
+    assert User.objects.get().username == task.reporter

@@ -168,7 +168,7 @@ VARIABLES: tuple[Variable, ...] = (
         default="3",
         unit="days",
         minimum=0,
-        effect="Age after which the clean-up task removes completed tasks.",
+        effect="Age after which the clean-up task removes completed tasks, and the log of functions scheduled in code.",
     ),
     Variable(
         name="API_TOKEN_TTL_DAYS",

@@ -17,13 +17,12 @@ from tasks.queue import (
     last_state,
     record_step,
 )
-from workflows.engine import Complete, Failed, Outcome, State, Step, Success
+from workflows.engine import State, Step
+from workflows.engine.records import StepRecord, make_record
+from workflows.engine.state import first_state
 from workflows.registry import WorkflowCodeError, get_definition
 
 log = structlog.get_logger(__name__)
-
-# What every first state holds besides the inputs.
-RESERVED_KEYS = ("task_id", "workflow_name", "workflow_target", "reporter")
 
 
 def run_claimed(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool] = lambda: False) -> None:
@@ -55,7 +54,7 @@ def _run_steps(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool]) -
         raise WorkflowCodeError(
             f"workflow '{claim.workflow_name}' has {len(steps)} steps by now; of this task {claim.position} have passed"
         )
-    state = last_state(claim) if claim.position else first_state(claim)
+    state = last_state(claim) if claim.position else _first_state(claim)
     for position in range(claim.position, len(steps)):
         if is_stopping():
             give_back(claim, position=position, now=clock())
@@ -67,49 +66,45 @@ def _run_steps(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool]) -
         state = next_state
 
 
-def first_state(claim: Claim) -> State:
-    """Return the state that the first step gets: the inputs, and what names the task."""
-    return {
-        **claim.inputs,
-        "task_id": str(claim.task_id),
-        "workflow_name": claim.workflow_name,
-        "workflow_target": claim.workflow_target,
-        "reporter": claim.reporter,
-    }
+def _first_state(claim: Claim) -> State:
+    return first_state(
+        claim.inputs,
+        task_id=str(claim.task_id),
+        workflow_name=claim.workflow_name,
+        workflow_target=claim.workflow_target,
+        reporter=claim.reporter,
+    )
 
 
 def _run_step(claim: Claim, step: Step, *, position: int, state: State, clock: Clock) -> State | None:
     """Run and record one step; return the state for the next one, None when the task does not go on."""
     started_at = clock()
-    outcome = step.run(state)
+    record = make_record(step.name, step.run(state), state_before=state)
     row = TaskStep(
         task_id=claim.task_id,
         position=position,
         attempt=claim.attempt,
-        name=step.name,
+        name=record.name,
+        status=record.status,
+        state=record.state,
+        error=record.error,
         started_at=started_at,
         completed_at=max(clock(), started_at),
     )
-    return _record(claim, row, outcome, state_before=state)
+    status = TaskStatus(record.task_status)
+    record_step(claim, row, status=status, reason=record.failed_reason)
+    _log(row, record)
+    return record.state if status == TaskStatus.RUNNING else None
 
 
-def _record(claim: Claim, row: TaskStep, outcome: Outcome, *, state_before: State) -> State | None:
-    match outcome:
-        case Success(state):
-            row.status, row.state = StepStatus.SUCCESS, state
-            record_step(claim, row, status=TaskStatus.RUNNING)
+def _log(row: TaskStep, record: StepRecord) -> None:
+    match row.status:
+        case StepStatus.SUCCESS:
             log.debug("step_succeeded", step=row.name, seconds=_seconds(row.started_at, row.completed_at))
-            return state
-        case Complete(state):
-            row.status, row.state = StepStatus.COMPLETE, state
-            record_step(claim, row, status=TaskStatus.COMPLETED)
+        case StepStatus.COMPLETE:
             log.info("task_completed")
-        case Failed(kind, error_class, message, traceback):
-            row.status, row.state = StepStatus.FAILED, state_before
-            row.error = {"class": error_class, "message": message, "traceback": traceback}
-            record_step(claim, row, status=TaskStatus(kind.value), reason=f"{row.name}: {outcome.reason}")
-            log.error("step_failed", step=row.name, reason=outcome.reason, status=kind.value)
-    return None
+        case StepStatus.FAILED:
+            log.error("step_failed", step=row.name, reason=record.reason, status=record.task_status)
 
 
 def _seconds(start: datetime, end: datetime) -> float:

@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from orchestrator_site.common.api import Moment, Object, StrictSerializer, Text, choice_filter
 from tasks.models import StepStatus, Task, TaskStatus, TaskStep
-from workflows.engine.state import RESERVED_KEYS, to_storable_json
+from workflows.engine.errors import InvalidInputs
+from workflows.engine.state import validate_inputs
 
 
 def check_inputs(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -16,13 +17,10 @@ def check_inputs(inputs: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValidationError: They use a key that every task sets itself, or hold what cannot be stored.
     """
-    for key in inputs:
-        if key in RESERVED_KEYS:
-            raise serializers.ValidationError(f"'{key}' is set by the task itself; give the input another name")
     try:
-        to_storable_json(inputs)
-    except ValueError as error:
-        raise serializers.ValidationError(f"the inputs cannot be stored: {error}") from error
+        validate_inputs(inputs)
+    except InvalidInputs as error:
+        raise serializers.ValidationError(str(error)) from error
     return inputs
 
 

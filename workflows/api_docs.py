@@ -35,7 +35,7 @@ describe_translations = extend_schema_view(
     get=extend_schema(
         operation_id="get_translations",
         summary="Show the names of the workflows in a language",
-        description="A workflow without a name in that language is not among them; its description stands in.",
+        description="For a workflow that has no name in that language, its description stands in.",
         tags=["Workflows"],
         responses={
             200: OpenApiResponse(

@@ -14,4 +14,7 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the `workflows` module of every app in EXTRA_APPS: it registers that app's workflows."""
+        # Imported for its effect, which needs the app registry: it registers the system checks.
+        from workflows import checks  # noqa: F401, PLC0415
+
         import_app_modules(settings.EXTRA_APPS, "workflows")

@@ -4,7 +4,8 @@ As operations, which know their own reverse::
 
     operations = [CreateTask(name="task_sync_from", description="Nightly validate and NSO sync")]
 
-or as functions for RunPython: `create_task(apps, {"name": …, "description": …})` and `delete_workflow(apps, name)`.
+or as functions for RunPython: `create_task(apps, {"name": …, "description": …})`, `create_workflow` likewise with a
+`target`, and `delete_workflow(apps, name)`.
 A migration that uses them depends on `("workflows", "0001_initial")`.
 """
 
@@ -28,6 +29,8 @@ def create_workflow(apps: Apps, workflow: dict[str, str]) -> None:
     """
     if unknown := set(workflow) - {"name", "target", "description"}:
         raise ValueError(f"unknown keys {sorted(unknown)} of a workflow; use name, target and description")
+    if missing := [key for key in ("name", "target") if not workflow.get(key)]:
+        raise ValueError(f"{' and '.join(missing)} of a workflow is missing in {workflow}")
     target = Target(workflow["target"])
     model = apps.get_model("workflows", "Workflow")
     values = {
@@ -84,6 +87,11 @@ class CreateWorkflow(Operation):
         """Say in one line what it does, for the output of `migrate`."""
         return f"Register workflow {self.name}"
 
+    @property
+    def migration_name_fragment(self) -> str:
+        """What the name of a migration with this operation says."""
+        return self.name
+
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """Return what writes this operation into a migration file."""
         values = {"name": self.name, "target": self.target, "description": self.description}
@@ -130,6 +138,11 @@ class DeleteWorkflow(Operation):
     def describe(self) -> str:
         """Say in one line what it does, for the output of `migrate`."""
         return f"Delete workflow {self.name}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        """What the name of a migration with this operation says."""
+        return f"delete_{self.name}"
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """Return what writes this operation into a migration file."""

@@ -4,6 +4,8 @@ import importlib
 import importlib.util
 import sys
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 from workflows.engine import WorkflowDefinition
 
@@ -16,19 +18,31 @@ class WorkflowCodeError(Exception):
     """A workflow has no code that can be loaded; the message names the workflow and the reason."""
 
 
+class RegistrationError(Exception):
+    """A workflow cannot be registered like that; the message says what to change."""
+
+
 class LazyWorkflowInstance:
     """Registers a workflow's name and place; the module is imported when the workflow is first needed.
 
     Args:
         module: `package.module`, or `.module` relative to the module that registers it.
         function: Name of the decorated function in there; it is the workflow's name too.
+
+    Raises:
+        RegistrationError: Another module has registered a workflow of this name, or the place cannot be one.
     """
 
     def __init__(self, module: str, function: str) -> None:
         caller = sys._getframe(1).f_globals  # noqa: SLF001  # a relative module is the caller's
-        self.module = importlib.util.resolve_name(module, caller["__package__"])
+        self.module = _resolve(module, caller, name=function)
         self.name = function
         self._definition: WorkflowDefinition | None = None
+        other = ALL_WORKFLOWS.get(function)
+        if other is not None and other.module != self.module:
+            raise RegistrationError(
+                f"workflow '{function}' is registered twice: in {other.module} and in {self.module}; rename one of them"
+            )
         ALL_WORKFLOWS[function] = self
 
     def __repr__(self) -> str:
@@ -55,6 +69,16 @@ class LazyWorkflowInstance:
         if not isinstance(found, WorkflowDefinition):
             raise WorkflowCodeError(f"{self.module} has no workflow '{self.name}': decorate it with @workflow or @task")
         return found
+
+
+def _resolve(module: str, caller: Mapping[str, Any], *, name: str) -> str:
+    """Return the absolute name of a module, which may be relative to the one that registers the workflow."""
+    try:
+        return importlib.util.resolve_name(module, caller.get("__package__"))
+    except ImportError as error:
+        raise RegistrationError(
+            f"workflow '{name}' cannot be registered from {caller.get('__name__')} as in '{module}': {error}"
+        ) from error
 
 
 def get_definition(name: str) -> WorkflowDefinition:

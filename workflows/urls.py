@@ -2,6 +2,9 @@
 
 from django.urls import re_path
 
-from workflows.views import WorkflowsView
+from workflows.views import TranslationsView, WorkflowsView
 
-urlpatterns = [re_path(r"^workflows/?$", WorkflowsView.as_view(), name="workflows")]
+urlpatterns = [
+    re_path(r"^workflows/?$", WorkflowsView.as_view(), name="workflows"),
+    re_path(r"^translations/(?P<language>[^/]+)/?$", TranslationsView.as_view(), name="translations"),
+]

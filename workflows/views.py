@@ -1,4 +1,4 @@
-"""`/api/workflows`."""
+"""`/api/workflows` and `/api/translations`."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -8,6 +8,7 @@ from orchestrator_site.common.api import list_page
 from workflows import api_docs
 from workflows.selectors import list_workflows
 from workflows.serializers import WorkflowFilters, WorkflowSerializer
+from workflows.translations import get_translations
 
 
 @api_docs.describe_workflows
@@ -19,3 +20,14 @@ class WorkflowsView(APIView):
     def get(self, request: Request) -> Response:
         """List them by name."""
         return list_page(self, list_workflows(), filters=WorkflowFilters, serializer=WorkflowSerializer)
+
+
+@api_docs.describe_translations
+class TranslationsView(APIView):
+    """The names of the workflows for people."""
+
+    permissions = {"GET": "workflows.view_workflow"}
+
+    def get(self, request: Request, language: str) -> Response:
+        """Answer them in one language."""
+        return Response({"workflows": get_translations(language)})

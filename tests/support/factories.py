@@ -13,7 +13,7 @@ from tasks.models import CLAIMABLE, ENDED, StepStatus, Task, TaskStatus, TaskSte
 from tasks.queue import Claim, Lease, claim_queued
 from workflows.engine import Step, StepList, Target, done, init, step, workflow
 from workflows.models import Workflow
-from workflows.registry import LazyWorkflowInstance
+from workflows.registry import ALL_WORKFLOWS, LazyWorkflowInstance
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -47,6 +47,7 @@ def register_code(name: str, steps: Iterable[Step] = (), *, target: Target = Tar
 
     build.__name__ = name
     setattr(_CODE, name, workflow(f"Test {name}", target=target)(build))
+    ALL_WORKFLOWS.pop(name, None)
     LazyWorkflowInstance(_CODE.__name__, name)
 
 

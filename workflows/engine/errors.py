@@ -7,3 +7,7 @@ class WorkflowError(Exception):
 
 class InconsistentData(Exception):
     """Raise in a step when systems contradict each other: the task ends as `inconsistent_data`."""
+
+
+class InvalidInputs(WorkflowError):
+    """No task can start with these inputs; the message names the key or the value."""

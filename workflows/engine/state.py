@@ -4,9 +4,42 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.engine.errors import WorkflowError
+from workflows.engine.errors import InvalidInputs, WorkflowError
 
 State = dict[str, Any]
+
+# What every first state holds besides the inputs.
+RESERVED_KEYS = ("task_id", "workflow_name", "workflow_target", "reporter")
+
+
+def first_state(
+    inputs: Mapping[str, Any], *, task_id: str, workflow_name: str, workflow_target: str, reporter: str
+) -> State:
+    """Return the state that the first step gets: the inputs, and what names the task."""
+    return {
+        **inputs,
+        "task_id": task_id,
+        "workflow_name": workflow_name,
+        "workflow_target": workflow_target,
+        "reporter": reporter,
+    }
+
+
+def validate_inputs(inputs: Mapping[str, Any]) -> None:
+    """Refuse inputs that no task can start with.
+
+    Raises:
+        InvalidInputs: They use a key that every task sets itself, or hold what cannot be stored.
+    """
+    for key in inputs:
+        if not isinstance(key, str):
+            raise InvalidInputs(f"the inputs have the key {key!r}; keys are strings")
+        if key in RESERVED_KEYS:
+            raise InvalidInputs(f"'{key}' is set by the task itself; give the input another name")
+    try:
+        to_storable_json(dict(inputs))
+    except (TypeError, ValueError) as error:
+        raise InvalidInputs(f"the inputs cannot be stored: {error}") from error
 
 
 def merge_state(state: State, update: object, *, step_name: str) -> State:

@@ -3,7 +3,7 @@
 from workflows.engine import InconsistentData, State, StepList, Target, done, init, step, workflow
 from workflows.registry import ALL_WORKFLOWS, WorkflowCodeError, get_definition
 from workflows.selectors import list_workflows
-from workflows.translations import load_translations
+from workflows.translations import find_problems, load_translations
 
 
 @step("Check that workflows are in code and in the database")
@@ -37,10 +37,13 @@ def check_code(checked_workflows: list[str]) -> State:
 
 @step("Check translations")
 def check_translations(checked_workflows: list[str]) -> State:
-    """Fail when a workflow has no English name for people."""
-    translated = load_translations("en-GB")["workflows"]
-    if missing := [name for name in checked_workflows if name not in translated]:
-        raise InconsistentData(f"no en-GB translation for {missing}")
+    """Fail when a workflow has no English name for people, or a file with such names cannot be used."""
+    problems = find_problems()
+    words = load_translations("en-GB").words
+    if missing := [name for name in checked_workflows if name not in words]:
+        problems.append(f"no en-GB translation for {missing}")
+    if problems:
+        raise InconsistentData("; ".join(problems))
     return {}
 
 

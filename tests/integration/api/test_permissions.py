@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @dataclass(frozen=True)
 class Route:
-    """A method on a path; `{schedule}` and `{task}` in it are ids of what `Things` holds."""
+    """A method on a path; `{schedule}` and `{task}` in it are ids of what `Things` holds, `{language}` is English."""
 
     method: str
     path: str
@@ -57,6 +57,7 @@ ROUTES = [
     Route("POST", "/api/tasks/{task}/resume", "tasks.resume_task", 202),
     Route("POST", "/api/tasks/{task}/abort", "tasks.abort_task", 202),
     Route("GET", "/api/workflows", "workflows.view_workflow"),
+    Route("GET", "/api/translations/{language}", "workflows.view_workflow"),
 ]
 PERMISSIONS = {route.permission for route in ROUTES}
 EVERY_ROUTE = pytest.mark.parametrize("route", ROUTES, ids=str)
@@ -77,8 +78,11 @@ class Things:
             "start": {"workflow_name": make_workflow().name},
         }
 
+    def path_of(self, route: Route) -> str:
+        return route.path.format(schedule=self.schedule.pk, task=self.task.pk, language="en-GB")
+
     def ask(self, client: APIClient, route: Route, slash: str = "") -> Any:
-        path = route.path.format(schedule=self.schedule.pk, task=self.task.pk) + slash
+        path = self.path_of(route) + slash
         return getattr(client, route.method.lower())(path, self.bodies[route.body])
 
 
@@ -101,9 +105,8 @@ def routes_in_urls(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str,
 
 
 def test_the_table_has_every_route() -> None:
-    in_table = {
-        (route.method, route.path[1:].format(schedule="(?P<schedule_id>)", task="(?P<task_id>)")) for route in ROUTES
-    }
+    groups = {"schedule": "(?P<schedule_id>)", "task": "(?P<task_id>)", "language": "(?P<language>)"}
+    in_table = {(route.method, route.path[1:].format(**groups)) for route in ROUTES}
     assert in_table == set(routes_in_urls(get_resolver().url_patterns))
 
 
@@ -117,10 +120,10 @@ class TestAnonymous:
         assert answer.headers["WWW-Authenticate"] == "Bearer"
         assert stored_rows() == before
 
-    @pytest.mark.parametrize("path", sorted({route.path for route in ROUTES}))
+    @EVERY_ROUTE
     @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options", "trace"])
-    def test_no_method_of_any_route_answers(self, things: Things, method: str, path: str) -> None:
-        answer = getattr(APIClient(), method)(path.format(schedule=things.schedule.pk, task=things.task.pk))
+    def test_no_method_of_any_route_answers(self, things: Things, method: str, route: Route) -> None:
+        answer = getattr(APIClient(), method)(things.path_of(route))
         read_problem(answer, 401)
 
     def test_what_does_not_exist_is_not_told(self, things: Things) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.apps import apps
+from django.apps.registry import Apps
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations import Migration, RunPython
 from django.db.migrations.loader import MigrationLoader
@@ -139,6 +140,10 @@ class TestAnOperation:
     def test_it_says_in_one_line_what_it_does(self, operation: Operation) -> None:
         assert operation.describe().endswith(f"workflow {NAME}")
 
+    def test_a_migration_is_named_by_what_it_does(self, operation: Operation) -> None:
+        does = f"delete_{NAME}" if isinstance(operation, DeleteWorkflow) else NAME
+        assert make_migration(operation).suggest_name() == does
+
     def test_it_changes_no_model(self, operation: Operation) -> None:
         before = MigrationLoader(connection).project_state()
         after = before.clone()
@@ -156,6 +161,35 @@ class TestFunctionsForRunPython:
         assert active() == [(NAME, "SYSTEM", True, "Nightly sync")]
         unmigrate(operation)
         assert active() == []
+
+    def test_a_list_of_tasks_is_registered_and_deleted_as_one(self) -> None:
+        new_tasks = [{"name": NAME, "description": "One"}, {"name": f"{NAME}_too", "description": "Two"}]
+
+        def upgrade(apps: Apps, editor: object) -> None:
+            for task in new_tasks:
+                create_task(apps, task)
+
+        def downgrade(apps: Apps, editor: object) -> None:
+            for task in new_tasks:
+                delete_workflow(apps, task["name"])
+
+        rows = Workflow.objects.filter(name__startswith=NAME, deleted_at=None).order_by("name")
+        migrate(RunPython(upgrade, downgrade))
+        assert list(rows.values("name", "description")) == new_tasks
+        unmigrate(RunPython(upgrade, downgrade))
+        assert not rows.exists()
+        assert Workflow.objects.filter(name__startswith=NAME).count() == 2
+
+    def test_a_workflow_of_another_target_is_registered(self) -> None:
+        create_workflow(apps, {"name": NAME, "target": "VALIDATE", "description": "Look"})
+        assert active() == [(NAME, "VALIDATE", False, "Look")]
+
+    @pytest.mark.parametrize(
+        ("workflow", "missing"), [({"name": NAME}, "target"), ({"target": "SYSTEM"}, "name"), ({}, "name and target")]
+    )
+    def test_a_missing_key_is_named(self, workflow: dict[str, str], missing: str) -> None:
+        with pytest.raises(ValueError, match=f"^{missing} of a workflow is missing in {{"):
+            create_workflow(apps, workflow)
 
     @pytest.mark.parametrize("create", [create_task, create_workflow])
     def test_unknown_keys_are_refused_by_name_and_nothing_is_written(self, create: Callable[..., None]) -> None:

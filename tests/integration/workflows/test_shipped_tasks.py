@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
 from orchestrator_site.common.clock import database_now
 from tasks.models import StepStatus, Task, TaskStatus
 from tasks.queue import claim_task
 from tasks.runner import run_claimed
 from tasks.services import start_process
+from tests.integration.workflows.conftest import UserApp
 from tests.support.factories import make_lease, make_task, make_workflow, register_code
 from workflows.engine import Target
 from workflows.models import Workflow
@@ -101,6 +103,19 @@ class TestCleanUpTasks:
         assert set(Task.objects.values_list("pk", flat=True)) == {*kept, task.pk}
         assert not Task.objects.filter(pk=old.pk).exists()
 
+    def test_old_executions_of_functions_go_and_younger_ones_stay(self, settings: Any) -> None:
+        settings.TASK_LOG_RETENTION_DAYS = 3
+        now = database_now()
+        function = DjangoJob.objects.create(id="sync", next_run_time=now, job_state=b"")
+        for days in (40, 4, 2):
+            function.djangojobexecution_set.create(run_time=now - days * DAY, status=DjangoJobExecution.SUCCESS)
+        task = run("task_clean_up_tasks")
+        assert final_state(task)["deleted_executions"] == 2
+        assert [each.run_time for each in DjangoJobExecution.objects.all()] == [now - 2 * DAY]
+        assert DjangoJob.objects.count() == 1
+        steps = task.steps.order_by("id").values_list("name", flat=True)
+        assert list(steps) == ["Start", "Delete completed tasks", "Delete old executions", "Done"]
+
 
 class TestValidateProducts:
     def test_it_passes_as_shipped(self) -> None:
@@ -127,6 +142,21 @@ class TestValidateProducts:
     def test_a_missing_translation_is_named(self) -> None:
         make_workflow(name="task_untranslated")
         self.assert_inconsistent("no en-GB translation for ['task_untranslated']")
+
+    def test_a_translation_in_an_app_of_the_user_counts(self, user_app: UserApp) -> None:
+        user_app.install()
+        make_workflow(name="task_audit")
+        self.assert_inconsistent("no en-GB translation for ['task_audit']")
+        user_app.write("translations/en-GB.json", '{"workflows": {"task_audit": "Audit"}}')
+        assert "task_audit" in final_state(run("task_validate_products"))["checked_workflows"]
+
+    def test_every_malformed_file_of_whatever_language_is_named(self, user_app: UserApp) -> None:
+        user_app.install()
+        english, dutch = user_app.write("translations/en-GB.json", "{"), user_app.write("translations/nl-NL.json", "[]")
+        task = run("task_validate_products")
+        assert task.status == TaskStatus.INCONSISTENT_DATA
+        assert f"{english}, line 1, column 2: Expecting property name" in task.failed_reason
+        assert f"{dutch}: it holds list; write" in task.failed_reason
 
 
 class TestValidateSubscriptions:

@@ -11,6 +11,7 @@ from workflows.engine import WorkflowDefinition
 from workflows.registry import (
     ALL_WORKFLOWS,
     LazyWorkflowInstance,
+    RegistrationError,
     WorkflowCodeError,
     get_definition,
 )
@@ -148,6 +149,44 @@ def test_code_that_has_been_repaired_is_found_without_a_restart(write_module: Wr
     # Of another length: the import system tells files apart by size and seconds.
     write_module("nightly", NIGHTLY)
     assert instance.load().name == "task_nightly"
+
+
+def test_one_name_for_code_in_two_places_is_refused_and_both_are_named() -> None:
+    first = LazyWorkflowInstance("plugin.one", "task_x")
+    with pytest.raises(RegistrationError) as refusal:
+        LazyWorkflowInstance("plugin.two", "task_x")
+    assert str(refusal.value) == (
+        "workflow 'task_x' is registered twice: in plugin.one and in plugin.two; rename one of them"
+    )
+    assert ALL_WORKFLOWS["task_x"] is first
+
+
+def test_the_same_place_may_be_registered_again_as_a_reload_does() -> None:
+    LazyWorkflowInstance("plugin.one", "task_x")
+    again = LazyWorkflowInstance("plugin.one", "task_x")
+    assert ALL_WORKFLOWS["task_x"] is again
+
+
+def test_a_relative_place_that_leads_out_of_every_package_is_refused_with_what_registers_it(
+    write_module: WriteModule,
+) -> None:
+    write_module(
+        "inner.names",
+        """
+        from workflows.registry import LazyWorkflowInstance
+        LazyWorkflowInstance("....nightly", "task_nightly")
+        """,
+    )
+    with pytest.raises(RegistrationError, match=r"'task_nightly' cannot be registered from plugin\.inner\.names as in"):
+        __import__("plugin.inner.names")
+
+
+def test_a_relative_place_needs_a_package_and_an_absolute_one_does_not() -> None:
+    outside: dict[str, object] = {"LazyWorkflowInstance": LazyWorkflowInstance, "__name__": "typed_by_hand"}
+    exec('LazyWorkflowInstance("plugin.nightly", "task_absolute")', outside)
+    assert ALL_WORKFLOWS["task_absolute"].module == "plugin.nightly"
+    with pytest.raises(RegistrationError, match=r"from typed_by_hand as in '\.nightly'"):
+        exec('LazyWorkflowInstance(".nightly", "task_relative")', outside)
 
 
 def test_an_instance_shows_its_name_and_place() -> None:

@@ -80,9 +80,9 @@ class Entry:
         return self.row.pk if self.row else None
 
 
-def list_entries() -> list[Entry]:
+def list_entries(files: MigrationFiles) -> list[Entry]:
     """Return every workflow by name."""
-    rows, files, translations = read_rows(), MigrationFiles(), load_translations(LANGUAGE)
+    rows, translations = read_rows(), load_translations(LANGUAGE)
     return [_entry(name, rows.get(name), files, translations) for name in sorted({*rows, *ALL_WORKFLOWS})]
 
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from django.core.management.base import OutputWrapper
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 PIPE_WIDTH = 10_000
 
@@ -31,7 +31,7 @@ def print_table(
     for column in columns:
         table.add_column(column, no_wrap=column in unwrapped, overflow="fold")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(Text, row))  # never markup: people typed it
     # Piped into a file or grep there is no screen to fit into: nothing is wrapped or cut.
     console = Console(width=None if stdout.isatty() else PIPE_WIDTH)
     with console.capture() as capture:

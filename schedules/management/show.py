@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import OutputWrapper
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.tables import print_table
 from schedules.decorated.rows import ShownFunction, list_functions
 from schedules.loading import load_decorated_functions
 from schedules.models import Schedule
@@ -18,7 +16,6 @@ from schedules.selectors import list_schedules_by_next_run
 
 COLUMNS = ("id", "name", "source", "next run time", "trigger")
 VERBOSE_COLUMNS = ("workflow", "timezone", "state", "inputs")
-PIPE_WIDTH = 10_000
 LAST = "~"  # sorts behind every time
 
 
@@ -40,16 +37,13 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
             json.dumps([{column.replace(" ", "_"): row[column] for column in columns} for row in rows], indent=2)
         )
         return 0
-    table = Table(title="Scheduled Tasks")
-    for column in columns:
-        table.add_column(column, no_wrap=column in {"id", "source", "next run time"}, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(row[column] or "")) for column in columns))  # never markup: people typed it
-    # Piped into a file or grep there is no screen to fit into: nothing is wrapped or cut.
-    console = Console(width=None if stdout.isatty() else PIPE_WIDTH)
-    with console.capture() as capture:
-        console.print(table)
-    stdout.write(capture.get(), ending="")
+    print_table(
+        stdout,
+        title="Scheduled Tasks",
+        columns=columns,
+        rows=([str(row[column] or "") for column in columns] for row in rows),
+        unwrapped={"id", "source", "next run time"},
+    )
     return 0
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -58,7 +59,7 @@ class Terminal:
                 process.terminate()
 
 
-def completed_steps(task_id: object) -> list[tuple[str, str]]:
+def completed_steps(task_id: UUID) -> list[tuple[str, str]]:
     """Wait until the task has completed; return its steps."""
     tasks = Task.objects.filter(pk=task_id, status=TaskStatus.COMPLETED)
     task = wait_for(tasks.first, timeout=START_SECONDS, describe="the end of the task")
@@ -127,3 +128,18 @@ def test_a_task_in_this_projects_own_package_passes_its_checks(
         assert completed_steps(task_id) == FIRST_STEPS
     terminal.run("migrate", "workflows", before[-1])
     assert not Workflow.objects.filter(name=NAME, deleted_at=None).exists()
+
+
+def test_without_a_database_a_migration_is_written_all_the_same_and_the_list_says_why_it_is_not(
+    child_environment: dict[str, str], tmp_path: Path
+) -> None:
+    unreachable = {**child_environment, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    terminal = Terminal(settings.BASE_DIR / "manage.py", unreachable, tmp_path)
+    terminal.run("startapp", APP)
+    terminal.environment |= {"EXTRA_APPS": APP, "PYTHONPATH": str(tmp_path)}
+    printed = terminal.run("workflows", "new", NAME)
+    assert "Going by the migration files alone: the database cannot be read: " in printed
+    (tmp_path / APP / "migrations" / f"0001_{NAME}.py").unlink()
+    assert f"No row and no migration: {NAME}." in terminal.run("workflows", "makemigration", "--check", code=1)
+    assert f"Wrote {APP}/migrations/0001_{NAME}.py" in terminal.run("workflows", "makemigration")
+    assert "CommandError: the database cannot be read: " in terminal.run("workflows", "list", code=1)

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from orchestrator_site.common.tables import print_table
 from workflows.inventory import LANGUAGE, Entry, find_database_problem, list_entries
+from workflows.migration_files import MigrationFiles
 from workflows.translations import load_translations
 
 COLUMNS = ("name", "target", "description", "in code", "in database", "translation", "missing")
@@ -23,7 +24,7 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
     """Print them by name; 1 if that was asked for and something is wrong."""
     if problem := find_database_problem():
         raise CommandError(problem)
-    entries, problems = list_entries(), load_translations(LANGUAGE).problems
+    entries, problems = list_entries(MigrationFiles()), load_translations(LANGUAGE).problems
     if options["json"]:
         stdout.write(json.dumps([_as_json(entry) for entry in entries], indent=2))
     else:

@@ -1,6 +1,7 @@
 """Planning the migrations that register workflows which are in code alone."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.apps import AppConfig
@@ -42,32 +43,36 @@ def plan_migrations(*, app_name: str | None = None, name: str = "") -> Registeri
     app = choose_owner(app_name) if app_name else None
     if name and not name.isidentifier():
         raise ScaffoldingRefused(f"'{name}' cannot name a migration: write a Python name, such as 'register_reports'")
-    by_app: dict[str, list[Entry]] = defaultdict(list)
-    apps: dict[str, AppConfig] = {}
-    notes = []
-    for entry in list_entries():
-        owner = _find_app(entry, app)
-        if entry.standing in NOTES and (app is None or owner == app):
-            notes.append(NOTES[entry.standing].format(name=entry.name, migration=entry.migration))
-        if entry.standing is not Standing.UNREGISTERED:
-            continue
+    files = MigrationFiles()
+    entries = [entry for entry in list_entries(files) if app is None or _find_app(entry, app) == app]
+    notes = [
+        NOTES[entry.standing].format(name=entry.name, migration=entry.migration)
+        for entry in entries
+        if entry.standing in NOTES
+    ]
+    missing = [entry for entry in entries if entry.standing is Standing.UNREGISTERED]
+    changes = [
+        change
+        for owner, group in _group_by_app(missing, app).items()
+        for change in prepare_migration(owner, [_operation(each) for each in group], files=files, name=name)
+    ]
+    return RegisteringPlan(changes, [entry.name for entry in missing], notes)
+
+
+def _group_by_app(entries: Iterable[Entry], chosen: AppConfig | None) -> dict[AppConfig, list[Entry]]:
+    groups: dict[AppConfig, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        owner = _find_app(entry, chosen)
         if owner is None:
             raise ScaffoldingRefused(
                 f"the code of '{entry.name}' is in {entry.module}, in no app of EXTRA_APPS: choose one with --app"
             )
-        if app is None or owner == app:
-            apps[owner.label] = owner
-            by_app[owner.label].append(entry)
-    files = MigrationFiles()
-    changes = [
-        change
-        for label, entries in by_app.items()
-        for change in prepare_migration(apps[label], [_operation(each) for each in entries], files=files, name=name)
-    ]
-    return RegisteringPlan(changes, [entry.name for entries in by_app.values() for entry in entries], notes)
+        groups[owner].append(entry)
+    return groups
 
 
 def _find_app(entry: Entry, chosen: AppConfig | None) -> AppConfig | None:
+    """Return the app in which a workflow's code is, the chosen one if it is in none."""
     return (find_owner(entry.module) if entry.module else None) or chosen
 
 

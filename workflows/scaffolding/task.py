@@ -37,7 +37,7 @@ def {name}() -> StepList:
     return init >> first_step >> done
 """
 # What the file uses already: a workflow of such a name would take the place of what it needs.
-TAKEN_NAMES = {"State", "StepList", "Target", "done", "init", "step", "workflow", "first_step"}
+TAKEN_NAMES = {"done", "init", "step", "workflow", "first_step"}
 
 Edit = Callable[[str], str]
 
@@ -100,10 +100,11 @@ def check_name(name: str) -> None:
     Raises:
         ScaffoldingRefused: The message says what would be right.
     """
-    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
+    if not name.isidentifier() or not name.isascii() or name != name.lower() or keyword.iskeyword(name):
         hint = _suggest_name(name)
         raise ScaffoldingRefused(
-            f"'{name}' cannot name a workflow: write a Python name of ASCII letters, digits and '_', such as '{hint}'"
+            f"'{name}' cannot name a workflow: write a Python name of lower-case letters of ASCII, digits and '_', "
+            f"such as '{hint}'"
         )
     if name in TAKEN_NAMES:
         raise ScaffoldingRefused(f"'{name}' is a name that the task file needs itself: take 'task_{name}'")

@@ -148,6 +148,7 @@ class TestRefusals:
         [
             ("Nightly report", "nightly_report"),
             ("task-nightly", "task_nightly"),
+            ("TaskNightly", "tasknightly"),
             ("1st", "task_1st"),
             ("class", "task_class"),
             ("täglich", "t_glich"),
@@ -164,7 +165,7 @@ class TestRefusals:
         assert f"such as '{hint}'." in error
 
     def test_a_name_that_the_file_needs_itself(self, app: UserApp) -> None:
-        for name in ("done", "step", "State"):
+        for name in ("done", "step", "first_step"):
             assert f"take 'task_{name}'" in self.refused(app, name)
 
     def test_a_name_too_long_for_its_row(self, app: UserApp) -> None:

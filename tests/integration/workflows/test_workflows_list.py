@@ -26,6 +26,9 @@ CREATE = """
         operations = [CreateTask(name="task_acme", description="Acme")]
 """
 
+NESTED = CREATE.replace("[CreateTask", "[migrations.SeparateDatabaseAndState([CreateTask").replace(
+    '"Acme")]', '"Acme")])]'
+)
 DELETE = """
     from django.db import migrations
 
@@ -107,6 +110,12 @@ class TestWhatIsMissing:
         user_app.apply("0001_acme")
         lost = f"no row, though migration {user_app.name}.0001_acme is applied: reverse it and apply it again"
         assert problems("task_acme")[0] == lost
+
+    def test_an_operation_inside_of_another_one_counts(self, user_app: UserApp) -> None:
+        user_app.write("migrations/0001_acme.py", NESTED)
+        user_app.install()
+        register_code("task_acme")
+        assert problems("task_acme")[0].startswith(f"no row: migration {user_app.name}.0001_acme waits")
 
     def test_code(self) -> None:
         make_workflow(name="task_gone", has_code=False, description="Gone")

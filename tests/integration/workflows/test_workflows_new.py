@@ -15,6 +15,16 @@ from workflows.registry import ALL_WORKFLOWS, get_definition
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_workflows")]
 
 NAME = "task_nightly_report"
+GONE = """
+    from django.db import migrations
+
+    from workflows.operations import DeleteWorkflow
+
+
+    class Migration(migrations.Migration):
+        dependencies = [("workflows", "0001_initial")]
+        operations = [DeleteWorkflow(name="task_nightly_report")]
+"""
 
 
 @pytest.fixture
@@ -233,3 +243,16 @@ def test_the_name_of_a_deleted_one_can_be_taken_again(app: UserApp) -> None:
     assert isinstance(operation, CreateTask)
     create_task(apps, {"name": operation.name, "description": operation.description})
     assert Workflow.objects.get(name=NAME, deleted_at=None).pk == row.pk
+
+
+def test_it_is_made_after_the_migration_that_deleted_it_in_another_app(app: UserApp) -> None:
+    app.write("older/__init__.py", "")
+    app.write("older/migrations/__init__.py", "")
+    app.write("older/migrations/0001_gone.py", GONE)
+    older = UserApp(f"{app.name}.older", app.folder / "older")
+    older.install()
+    try:
+        assert manage("new", NAME, "--app", app.name).code == 0
+        assert ("older", "0001_gone") in load(app, f"0001_{NAME}").dependencies
+    finally:
+        older.uninstall()

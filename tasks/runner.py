@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 
 from orchestrator_site.common.clock import Clock
+from orchestrator_site.common.database import TransactionLeftOpen, no_transaction_left_open
 from tasks.models import StepStatus, TaskStatus, TaskStep
 from tasks.queue import (
     ABORT_REASON,
@@ -17,7 +18,8 @@ from tasks.queue import (
     last_state,
     record_step,
 )
-from workflows.engine import State, Step
+from workflows.engine import Failed, Outcome, State, Step
+from workflows.engine.outcomes import failed_by
 from workflows.engine.records import StepRecord, make_record
 from workflows.engine.state import first_state
 from workflows.registry import WorkflowCodeError, get_definition
@@ -79,7 +81,7 @@ def _first_state(claim: Claim) -> State:
 def _run_step(claim: Claim, step: Step, *, position: int, state: State, clock: Clock) -> State | None:
     """Run and record one step; return the state for the next one, None when the task does not go on."""
     started_at = clock()
-    record = make_record(step.name, step.run(state), state_before=state)
+    record = make_record(step.name, _execute(step, state), state_before=state)
     row = TaskStep(
         task_id=claim.task_id,
         position=position,
@@ -95,6 +97,17 @@ def _run_step(claim: Claim, step: Step, *, position: int, state: State, clock: C
     record_step(claim, row, status=status, reason=record.failed_reason)
     _log(row, record)
     return record.state if status == TaskStatus.RUNNING else None
+
+
+def _execute(step: Step, state: State) -> Outcome:
+    """Run a step's body. One that leaves a transaction open has failed: no record of it could be committed."""
+    outcome: Outcome | None = None
+    try:
+        with no_transaction_left_open():
+            outcome = step.run(state)
+    except TransactionLeftOpen as error:
+        return outcome if isinstance(outcome, Failed) else failed_by(error)
+    return outcome
 
 
 def _log(row: TaskStep, record: StepRecord) -> None:

@@ -56,6 +56,29 @@ def transaction_depth() -> int:
     return 0 if connection.get_autocommit() else 1
 
 
+class TransactionLeftOpen(Exception):
+    """User code ended inside of a transaction that it had begun."""
+
+
+@contextmanager
+def no_transaction_left_open() -> Iterator[None]:
+    """Run user code in the block; what it wrote in a transaction that it did not end is rolled back.
+
+    Raises:
+        TransactionLeftOpen: It did not end one; an error that it raised itself comes first.
+    """
+    depth = transaction_depth()
+    is_left_open = False
+    try:
+        yield
+    finally:
+        is_left_open = transaction_depth() > depth
+        if is_left_open:
+            drop_connections()
+    if is_left_open:
+        raise TransactionLeftOpen("a transaction was left open; what was written in it has been rolled back")
+
+
 def drop_connections() -> None:
     """Close this thread's connections, and forget them; what is not committed is rolled back.
 

@@ -9,7 +9,12 @@ from django.db import connection
 from django_apscheduler.models import DjangoJobExecution
 
 from orchestrator_site.common.clock import Clock
-from orchestrator_site.common.database import drop_connections, transaction_depth, write_statement, write_transaction
+from orchestrator_site.common.database import (
+    no_transaction_left_open,
+    transaction_depth,
+    write_statement,
+    write_transaction,
+)
 from schedules.decorated.registry import DecoratedFunction
 from schedules.decorated.rows import store_new_function
 
@@ -17,10 +22,6 @@ log = structlog.get_logger(__name__)
 
 MAX_EXCEPTION_CHARACTERS = 1_000
 MAX_TRACEBACK_CHARACTERS = 20_000
-
-
-class TransactionLeftOpen(Exception):
-    """A function ended inside of a transaction that it had begun."""
 
 
 def run_function(function: DecoratedFunction, *, execution_id: int, clock: Clock) -> BaseException | None:
@@ -59,17 +60,12 @@ def _call(function: DecoratedFunction) -> None:
     Raises:
         TransactionLeftOpen: It began a transaction that it did not end.
     """
-    depth = transaction_depth()
     try:
-        function.call()
+        with no_transaction_left_open():
+            function.call()
     finally:
-        is_left_open = transaction_depth() > depth
-        if is_left_open:
-            drop_connections()
-        elif not depth:  # the database may have been away meanwhile
+        if not transaction_depth():  # the database may have been away meanwhile
             connection.close_if_unusable_or_obsolete()
-    if is_left_open:
-        raise TransactionLeftOpen("the function left a transaction open; what it wrote in it has been rolled back")
 
 
 def _described(failure: BaseException | None) -> dict[str, str | None]:

@@ -155,7 +155,7 @@ def test_a_transaction_left_open_is_rolled_back_told_and_harms_no_other_function
     ends = {each.job_id: (each.status, each.exception) for each in DjangoJobExecution.objects.all()}
     status, exception = ends["careless"]
     assert status == DjangoJobExecution.ERROR
-    assert exception.startswith("TransactionLeftOpen: the function left a transaction open")
+    assert exception.startswith("TransactionLeftOpen: a transaction was left open")
     assert ends["sync"] == (DjangoJobExecution.SUCCESS, None)
     assert calls == [2]
 

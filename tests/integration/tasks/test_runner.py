@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from tasks.models import StepStatus, Task, TaskStatus, TaskStep
 from tasks.queue import Claim, claim_orphaned, record_step
@@ -143,6 +144,33 @@ class TestAFailingStep:
         task = run(start(make_workflow(Network().step("NSO calls", {"node": object()}))))
         assert task.status == TaskStatus.FAILED
         assert "step 'NSO calls' returned 'node', which is not JSON" in task.failed_reason
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize(
+        ("error", "reason"),
+        [
+            (None, "TransactionLeftOpen: a transaction was left open; what was written in it has been rolled back"),
+            (ValueError("node nl-1 is unknown"), "ValueError: node nl-1 is unknown"),
+        ],
+        ids=["no error", "an error of its own"],
+    )
+    def test_one_that_leaves_a_transaction_open_fails_and_nothing_of_it_stays(
+        self, error: Exception | None, reason: str
+    ) -> None:
+        network = Network()
+
+        def call() -> None:
+            transaction.atomic().__enter__()
+            make_workflow(name="written", has_code=False)
+            if error is not None:
+                raise error
+
+        workflow = make_workflow(make_step("NSO calls", call), network.step("Report"))
+        task = run(start(workflow))
+        assert (task.status, task.failed_reason) == (TaskStatus.FAILED, f"NSO calls: {reason}")
+        assert not network.calls
+        assert not Workflow.objects.filter(name="written").exists()
+        assert transaction.get_autocommit()
 
     def test_text_that_postgresql_cannot_store_does_not_keep_the_failure_from_being_recorded(self) -> None:
         task = run(start(make_workflow(Network(ValueError("a \0 and \udcff")).step("NSO calls"))))

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 
-@register()
+@register("environment")  # a tag of its own, for commands that check nothing else
 def check_environment(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Report every environment variable whose value cannot work."""
     return [Error(problem.message, hint=problem.hint, id=problem.check_id) for problem in settings.ENVIRONMENT.problems]

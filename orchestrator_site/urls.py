@@ -5,6 +5,8 @@ from django.views.generic import RedirectView
 from orchestrator_site import health, openapi_views
 from orchestrator_site.graphql_view import GraphqlView
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("health/live", health.live),

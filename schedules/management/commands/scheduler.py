@@ -14,8 +14,7 @@ SUBCOMMANDS = {"run": run, "show-schedule": show, "force": force, "load-initial-
 class Command(BaseCommand):
     """Parses the subcommand and hands over to its module."""
 
-    # They load every page and form of the site: too much for a look at a list. `handle` runs them for all but that.
-    requires_system_checks: list[str] = []
+    requires_system_checks = ["environment"]  # the others load every page and form of the site
 
     help = "Run the scheduler, show its schedules, force one to run, or load the initial ones."
 
@@ -29,8 +28,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, subcommand: str, **options: Any) -> None:
         """Run the subcommand and exit with its code."""
-        if subcommand != "show-schedule":
-            self.check()
         code = SUBCOMMANDS[subcommand].run(self.stdout, self.stderr, options)
         if code:
             sys.exit(code)

@@ -14,6 +14,8 @@ from tasks.worker import worker_from_settings
 class Command(BaseCommand):
     """Runs a worker until Ctrl-C or SIGTERM: running steps finish, the rest goes back to the queue."""
 
+    requires_system_checks = ["environment"]  # the others load every page and form of the site
+
     help = "Run tasks from the queue until Ctrl-C or SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -118,13 +118,15 @@ def test_the_form_is_filled_in_with_the_keyboard_alone(page: Page) -> None:
     name = new_name()
     page.goto("/admin/schedules/schedule/add/")
     keyboard = page.keyboard
+    # Where the page puts the focus by itself depends on whether the window has it.
+    page.locator("#id_name").focus()
+    keyboard.type(name)
     type_into: dict[str, Callable[[], None]] = {
-        "id_name": lambda: keyboard.type(name),
         "id_workflow": lambda: keyboard.type("task_sync"),
         "id_trigger": lambda: keyboard.press("ArrowDown"),
         "id_cron_hour": lambda: keyboard.type("3"),
     }
-    passed = []
+    passed = ["id_name"]
     while "id_cron_minute" not in passed:
         keyboard.press("Tab")
         passed.append(page.evaluate("document.activeElement.id"))

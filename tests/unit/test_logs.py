@@ -15,12 +15,15 @@ from orchestrator_site.common import logs
 def written() -> Iterator[io.StringIO]:
     """Set JSON logging up and return what is written."""
     stream = io.StringIO()
+    # Loggers that are in use keep the list of processors that they found: it has to be that one again.
+    before = structlog.get_config()
     config = logs.configure(level="INFO", line_format="json")
     config["handlers"]["stderr"]["stream"] = stream
     logging.config.dictConfig(config)
     yield stream
     structlog.contextvars.clear_contextvars()
-    logging.config.dictConfig(logs.configure(level=settings.LOG_LEVEL, line_format=settings.LOG_FORMAT))
+    structlog.configure(**before)
+    logging.config.dictConfig(settings.LOGGING)
 
 
 def test_a_line_carries_its_event_its_ids_and_a_utc_time(written: io.StringIO) -> None:

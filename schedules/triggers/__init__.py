@@ -8,16 +8,37 @@
 [datetime.datetime(2027, 1, 1, 10, 0, tzinfo=datetime.timezone.utc)]
 """
 
-from schedules.triggers.base import Trigger, TriggerError, fire_times_between, latest_fire_time, next_fire_times
-from schedules.triggers.build import KINDS, build_trigger, split_timezone
+from schedules.triggers.base import HORIZON, Trigger, fire_times_between, latest_fire_time, next_fire_times
+from schedules.triggers.budget import Budget
+from schedules.triggers.build import ARGUMENTS, KINDS, build_trigger
+from schedules.triggers.calendarinterval import MISSING_DAYS
+from schedules.triggers.errors import BoundsExceeded, HorizonPassed, TriggerError
+from schedules.triggers.first_instants import check_first_instants
+from schedules.triggers.options import OPTIONS, has_jitter, split_options, split_timezone
+from schedules.triggers.spread import MAX_SPREAD_SECONDS, spread_offset
+from schedules.triggers.wallclock import DST_FOLDS, DST_GAPS
 
 __all__ = [
+    "ARGUMENTS",
+    "DST_FOLDS",
+    "DST_GAPS",
+    "HORIZON",
     "KINDS",
+    "MAX_SPREAD_SECONDS",
+    "MISSING_DAYS",
+    "OPTIONS",
+    "BoundsExceeded",
+    "Budget",
+    "HorizonPassed",
     "Trigger",
     "TriggerError",
     "build_trigger",
+    "check_first_instants",
     "fire_times_between",
+    "has_jitter",
     "latest_fire_time",
     "next_fire_times",
+    "split_options",
     "split_timezone",
+    "spread_offset",
 ]

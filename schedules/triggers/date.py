@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from schedules.triggers.budget import Budget
+
 ARGUMENTS = ("run_date",)
 
 
@@ -21,6 +23,6 @@ class DateTrigger:
             shown = self.run_date
         return f"date[{shown:%Y-%m-%d %H:%M:%S %Z}]"
 
-    def next_after(self, instant: datetime) -> datetime | None:
+    def next_after(self, instant: datetime, budget: Budget | None = None) -> datetime | None:
         """Return the instant if it still lies ahead."""
         return self.run_date if self.run_date > instant else None

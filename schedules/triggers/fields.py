@@ -3,14 +3,17 @@
 import difflib
 import zoneinfo
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from schedules.triggers.base import TriggerError, in_utc
+from schedules.triggers.base import in_utc
+from schedules.triggers.clocks import first_moment_of
+from schedules.triggers.errors import TriggerError
 
 Kwargs = Mapping[str, Any]
+Bounds = tuple[datetime | None, datetime | None]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -54,15 +57,18 @@ def read_zone(name: object, *, field: str = "timezone") -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def read_moment(kwargs: Kwargs, key: str, zone: tzinfo) -> datetime | None:
-    """Return an ISO 8601 date or date and time in UTC; one without an offset is read in `zone`."""
+def read_moment(kwargs: Kwargs, key: str, zone: ZoneInfo) -> datetime | None:
+    """Return an ISO 8601 date or date and time in UTC; one without an offset is what the clocks of `zone` show.
+
+    Where they show it twice, the first time is meant; where they skip it, the first moment after the gap.
+    """
     value = kwargs.get(key)
     if value is None:
         return None
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
         if moment is not None:
-            return in_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+            return in_utc(moment) if moment.tzinfo else first_moment_of(moment, zone)
     except (ValueError, OverflowError):
         pass
     raise TriggerError(
@@ -72,9 +78,15 @@ def read_moment(kwargs: Kwargs, key: str, zone: tzinfo) -> datetime | None:
     )
 
 
-def read_bounds(kwargs: Kwargs, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
-    """Return `start_date` and `end_date`, both inclusive, in UTC."""
+def read_bounds(kwargs: Kwargs, zone: ZoneInfo, *, takes_whole_days: bool = False) -> Bounds:
+    """Return `start_date` and `end_date`, both inclusive, in UTC.
+
+    An `end_date` that is a day and no more means its midnight, as APScheduler has it; or, where the trigger
+    `takes_whole_days`, the last moment of that day.
+    """
     start, end = read_moment(kwargs, "start_date", zone), read_moment(kwargs, "end_date", zone)
+    if end is not None and takes_whole_days and (day := _read_day(kwargs["end_date"])) is not None:
+        end = first_moment_of(datetime.combine(day + timedelta(days=1), time()), zone) - timedelta.resolution
     if start is not None and end is not None and end < start:
         raise TriggerError(
             f"'end_date' {kwargs['end_date']!r} is before 'start_date' {kwargs['start_date']!r}",
@@ -82,6 +94,33 @@ def read_bounds(kwargs: Kwargs, zone: tzinfo) -> tuple[datetime | None, datetime
             value=kwargs["end_date"],
         )
     return start, end
+
+
+def _read_day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def read_count(kwargs: Kwargs, key: str, *, largest: int = 9_999) -> int:
+    """Return a whole number from 0 to `largest`; 0 where there is none."""
+    value = kwargs.get(key)
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
+        raise TriggerError(
+            f"'{key}' is {value!r}; give a whole number from 0 to {largest}",
+            field=f"trigger_kwargs.{key}",
+            value=value,
+        )
+    return value
+
+
+def refuse_empty_period(counts: Mapping[str, int]) -> None:
+    """Raise a TriggerError if all of the units are 0."""
+    if not any(counts.values()):
+        raise TriggerError(f"the period is nothing; give at least one of {', '.join(counts)}", value=dict(counts))
 
 
 def read_period(kwargs: Kwargs, units: Iterable[str], *, shortest_seconds: float) -> timedelta:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from schedules.triggers.budget import Budget
+
 UNITS = ("weeks", "days", "hours", "minutes", "seconds")
 ARGUMENTS = (*UNITS, "start_date", "end_date")
 
@@ -19,8 +21,8 @@ class IntervalTrigger:
     def __str__(self) -> str:
         return f"interval[{self.period}]"
 
-    def next_after(self, instant: datetime) -> datetime | None:
-        """Return the first instant strictly after `instant`."""
+    def next_after(self, instant: datetime, budget: Budget | None = None) -> datetime | None:
+        """Return the first instant strictly after `instant`, in one step."""
         first = 0 if self.includes_start else 1
         steps = max((instant - self.start) // self.period + 1, first)
         try:

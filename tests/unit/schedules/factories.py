@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from schedules.triggers import Trigger, build_trigger, next_fire_times
+from schedules.triggers import Budget, Trigger, build_trigger, next_fire_times
 
 GRID_START = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -14,7 +14,8 @@ def utc(text: str) -> datetime:
 
 
 def make_trigger(kind: str, /, *, zone: str = "UTC", **kwargs: Any) -> Trigger:
-    return build_trigger(kind, kwargs, timezone=zone, grid_start=GRID_START)
+    options = {name: kwargs.pop(name) for name in ("dst_gap", "dst_fold", "on_missing_day") if name in kwargs}
+    return build_trigger(kind, kwargs, timezone=zone, grid_start=GRID_START, **options)
 
 
 def times_of(trigger: Trigger, *, after: str, count: int) -> list[str]:
@@ -33,7 +34,7 @@ class EverySecond:
         self.last = last
         self.evaluations = 0
 
-    def next_after(self, instant: datetime) -> datetime | None:
+    def next_after(self, instant: datetime, budget: Budget | None = None) -> datetime | None:
         self.evaluations += 1
         found = max(instant.replace(microsecond=0) + timedelta(seconds=1), self.first)
         return found if self.last is None or found <= self.last else None

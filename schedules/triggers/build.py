@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo
 
 from schedules.triggers import calendarinterval, cron, date, interval
 from schedules.triggers.base import Trigger, in_utc
-from schedules.triggers.combined import LONGEST_THRESHOLD_SECONDS, AndTrigger, OrTrigger
+from schedules.triggers.combined import (
+    LONGEST_THRESHOLD_SECONDS,
+    MAX_DEPTH,
+    MAX_LEAVES,
+    THRESHOLD_SECONDS,
+    AndTrigger,
+    OrTrigger,
+)
 from schedules.triggers.errors import TriggerError
 from schedules.triggers.fields import (
     Kwargs,
@@ -24,9 +31,6 @@ from schedules.triggers.fields import (
 from schedules.triggers.options import read_choice
 
 SHORTEST_SECONDS = 1.0
-MAX_DEPTH = 3
-MAX_LEAVES = 10
-THRESHOLD_SECONDS = 1
 
 ARGUMENTS = {
     "interval": interval.ARGUMENTS,

@@ -63,9 +63,9 @@ class CalendarDays:
 
 
 class CalendarIntervalTrigger(WallClockTrigger):
-    """Fires on the days of its grid, at its time of day; the policies for gap and fold apply to it."""
+    """Fires on the days of its grid, which begins at `anchor`; the policies for gap and fold apply to it."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "anchor")
 
     def __init__(
         self,
@@ -80,15 +80,17 @@ class CalendarIntervalTrigger(WallClockTrigger):
         on_missing_day: str = "skip",
     ) -> None:
         counts = {unit: read_count(kwargs, unit) for unit in UNITS}
+        hour, minute, second = (read_count(kwargs, name, largest=largest) for name, largest in TIME_OF_DAY.items())
         refuse_empty_period(counts)
         days = CalendarDays(
             anchor=anchor,
             months=counts["years"] * _MONTHS + counts["months"],
             days=counts["weeks"] * 7 + counts["days"],
-            time_of_day=time(*(read_count(kwargs, name, largest=largest) for name, largest in TIME_OF_DAY.items())),
+            time_of_day=time(hour, minute, second),
             on_missing_day=on_missing_day,
         )
         self._text = _say(kwargs)
+        self.anchor = anchor
         super().__init__(days, zone=zone, start=start, end=end, dst_gap=dst_gap, dst_fold=dst_fold)
 
     def __str__(self) -> str:

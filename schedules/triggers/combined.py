@@ -7,6 +7,9 @@ from schedules.triggers.base import HORIZON, Trigger, later_by
 from schedules.triggers.budget import Budget
 from schedules.triggers.errors import HorizonPassed
 
+MAX_DEPTH = 3
+MAX_LEAVES = 10
+THRESHOLD_SECONDS = 1
 LONGEST_THRESHOLD_SECONDS = 3_600
 
 _TICK = timedelta(microseconds=1)

@@ -31,6 +31,8 @@ NAMES: dict[str, dict[str, int]] = {
     "month": {name: number for number, name in enumerate(MONTHS, 1)},
     "day_of_week": {name: number for number, name in enumerate(WEEKDAYS)},
 }
+# Room for any list of values; what an evaluation costs grows with the number of items.
+MAX_CHARACTERS = 1_000
 # The ones that are `*` when they are left out, whatever else is given.
 _ALWAYS_EVERY = frozenset({"year", "week", "day_of_week"})
 _RANGE = re.compile(
@@ -121,6 +123,8 @@ def read_field(name: str, value: object) -> Field:
     """
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise _refused(name, value, "give a number or an expression such as '*/5' or 'mon-fri'")
+    if isinstance(value, str) and len(value) > MAX_CHARACTERS:
+        raise _refused(name, value, f"an expression has at most {MAX_CHARACTERS} characters")
     text = re.sub(r" *, *", ",", str(value).strip())
     try:
         return Field(name, tuple(_read_item(name, item) for item in text.split(",")), text.lower())

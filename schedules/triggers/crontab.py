@@ -8,7 +8,17 @@ Friday) and `5#2` (its second Friday) are understood as well, as many tools writ
 import re
 from dataclasses import dataclass
 
-from schedules.triggers.cron_fields import RANGES, WEEKDAYS, Field, Item, LastDay, NthWeekday, Span, read_field
+from schedules.triggers.cron_fields import (
+    MAX_CHARACTERS,
+    RANGES,
+    WEEKDAYS,
+    Field,
+    Item,
+    LastDay,
+    NthWeekday,
+    Span,
+    read_field,
+)
 from schedules.triggers.errors import TriggerError
 
 FIELD = "trigger_kwargs.crontab"
@@ -43,8 +53,8 @@ def read_crontab(text: object) -> Crontab:
     Raises:
         TriggerError: It cannot be read.
     """
-    if not isinstance(text, str) or not text.strip():
-        raise _refused(text, "give five fields, such as '30 2 * * 1-5'")
+    if not isinstance(text, str) or not text.strip() or len(text) > MAX_CHARACTERS:
+        raise _refused(text, f"give five fields, such as '30 2 * * 1-5', in at most {MAX_CHARACTERS} characters")
     words = _spell_out(text).split()
     if len(words) not in {5, 6}:
         raise _refused(text, f"it has {len(words)} fields; give minute, hour, day, month and weekday, or seconds first")
@@ -73,9 +83,8 @@ def _read(name: str, word: str, text: str) -> Field:
             items = [each for item in word.lower().split(",") for each in _read_weekday(item)]
             return Field(name, tuple(items), word.lower())
         if name == "day":
-            items = [LastDay() if item == "l" else None for item in word.lower().split(",")]  # type: ignore[misc]
-            named = [item or read_field(name, part).items[0] for item, part in zip(items, word.split(","), strict=True)]
-            return Field(name, tuple(named), word.lower())
+            days = [LastDay() if item.lower() == "l" else read_field(name, item).items[0] for item in word.split(",")]
+            return Field(name, tuple(days), word.lower())
         return read_field(name, word)
     except TriggerError as error:
         raise _refused(text, str(error)) from error

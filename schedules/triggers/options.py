@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schedules.triggers.calendarinterval import MISSING_DAYS
+from schedules.triggers.combined import MAX_DEPTH
 from schedules.triggers.errors import TriggerError
 from schedules.triggers.fields import Kwargs, did_you_mean
 from schedules.triggers.spread import MAX_SPREAD_SECONDS
@@ -39,14 +40,20 @@ def split_options(kind: str, kwargs: Kwargs, given: Mapping[str, Any]) -> tuple[
         read_choice(name, options[name])
     if options["spread_seconds"] is not None:
         options["spread_seconds"] = read_spread("spread_seconds", options["spread_seconds"])
-    if not isinstance(kwargs, dict):  # which is for build_trigger to say
-        return kwargs, options
+    if not isinstance(kwargs, dict):
+        raise TriggerError(f'trigger_kwargs is {kwargs!r}; give an object such as {{"hours": 1}}', value=kwargs)
     return _without_options(kwargs, options, "trigger_kwargs"), options
 
 
 def has_jitter(kwargs: object) -> bool:
     """Tell whether APScheduler's `jitter` stands among the arguments of a trigger, or of a part of it."""
-    return isinstance(kwargs, dict) and (bool(kwargs.get(JITTER)) or any(map(has_jitter, _kwargs_of_parts(kwargs))))
+    return _has_jitter(kwargs, depth=0)
+
+
+def _has_jitter(kwargs: object, *, depth: int) -> bool:
+    if not isinstance(kwargs, dict) or depth > MAX_DEPTH:
+        return False
+    return bool(kwargs.get(JITTER)) or any(_has_jitter(inner, depth=depth + 1) for inner in _kwargs_of_parts(kwargs))
 
 
 def read_choice(name: str, value: object, *, field: str = "") -> None:
@@ -69,9 +76,10 @@ def read_spread(name: str, value: object, *, field: str = "") -> int:
     Raises:
         TriggerError: It is no number of seconds from 0 to MAX_SPREAD_SECONDS.
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and 0 <= value <= MAX_SPREAD_SECONDS and (name == JITTER or value == int(value)):  # type: ignore[operator]
-        return math.ceil(value)  # type: ignore[arg-type]
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_SPREAD_SECONDS:
+        seconds = math.ceil(value)
+        if seconds == value or name == JITTER:
+            return seconds
     raise TriggerError(
         f"'{name}' is {value!r}; give a whole number of seconds from 0 to {MAX_SPREAD_SECONDS}",
         field=field or name,
@@ -79,26 +87,27 @@ def read_spread(name: str, value: object, *, field: str = "") -> int:
     )
 
 
-def _without_options(kwargs: Kwargs, options: dict[str, Any], path: str) -> dict[str, Any]:
+def _without_options(kwargs: Kwargs, options: dict[str, Any], path: str, depth: int = 0) -> dict[str, Any]:
     rest: dict[str, Any] = {}
     for key, value in kwargs.items():
         if key not in {*OPTIONS, JITTER}:
             rest[key] = value
         elif value is not None:
             _take(key, value, options, f"{path}.{key}")
-    if isinstance(rest.get("triggers"), list):
+    parts = rest.get("triggers")
+    if isinstance(parts, list) and depth < MAX_DEPTH:  # what lies deeper is refused when the trigger is built
+        place = f"{path}.triggers"
         rest["triggers"] = [
-            {
-                **part,
-                "trigger_kwargs": _without_options(
-                    part["trigger_kwargs"], options, f"{path}.triggers[{index}].trigger_kwargs"
-                ),
-            }
-            if isinstance(part, dict) and isinstance(part.get("trigger_kwargs"), dict)
-            else part
-            for index, part in enumerate(rest["triggers"])
+            _part_without_options(part, options, f"{place}[{index}]", depth + 1) for index, part in enumerate(parts)
         ]
     return rest
+
+
+def _part_without_options(part: object, options: dict[str, Any], path: str, depth: int) -> object:
+    inner = part.get("trigger_kwargs") if isinstance(part, dict) else None
+    if not isinstance(part, dict) or not isinstance(inner, dict):
+        return part
+    return {**part, "trigger_kwargs": _without_options(inner, options, f"{path}.trigger_kwargs", depth)}
 
 
 def _take(key: str, value: object, options: dict[str, Any], field: str) -> None:

@@ -60,6 +60,11 @@ def test_and_fires_at_the_latest_of_instants_that_are_close_enough(threshold: ob
     assert times_of(trigger, after="2027-01-01", count=9) == expected
 
 
+def test_by_default_more_than_a_second_is_too_far_apart() -> None:
+    parts = [part("date", run_date="2027-01-01T00:10:00"), part("date", run_date="2027-01-01T00:10:01.5")]
+    assert times_of(make_trigger("and", triggers=parts), after="2027-01-01", count=9) == []
+
+
 def test_and_fires_once_for_instants_that_come_together() -> None:
     trigger = make_trigger("and", triggers=[part("cron", second="*"), part("cron", minute="*/10")], threshold_seconds=5)
     assert times_of(trigger, after="2027-01-01T00:01", count=2) == ["2027-01-01 00:10", "2027-01-01 00:20"]

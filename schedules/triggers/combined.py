@@ -32,11 +32,21 @@ class OrTrigger:
         return self._leaves
 
     def next_after(self, instant: datetime, budget: Budget | None = None) -> datetime | None:
-        """Return the first instant of any leaf strictly after `instant`."""
+        """Return the first instant of any leaf strictly after `instant`; a leaf with none in ten years waits for it."""
         budget = budget or Budget()
         budget.spend(len(self._leaves))
-        found = [leaf.next_after(instant, budget) for leaf in self._leaves]
-        return min((each for each in found if each is not None), default=None)
+        found: list[datetime] = []
+        too_far: HorizonPassed | None = None
+        for leaf in self._leaves:
+            try:
+                head = leaf.next_after(instant, budget)
+            except HorizonPassed as error:
+                too_far = error
+            else:
+                found += [head] if head else []
+        if too_far and not found:
+            raise too_far
+        return min(found, default=None)
 
 
 class AndTrigger:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schedules.triggers import BoundsExceeded, Budget, HorizonPassed, TriggerError
-from tests.unit.schedules.factories import GRID_START, make_trigger, times_of
+from tests.unit.schedules.factories import GRID_START, make_trigger, times_of, utc
 
 
 def part(kind: str, /, **kwargs: Any) -> dict[str, Any]:
@@ -105,9 +105,14 @@ def test_parts_that_meet_too_late_are_given_up() -> None:
         make_trigger("and", triggers=parts).next_after(GRID_START)
 
 
-def test_a_part_that_never_fires_makes_the_whole_one_fail() -> None:
+def test_a_part_of_or_that_has_nothing_for_ten_years_leaves_it_to_the_others() -> None:
+    never = part("cron", month=2, day=30)
+    trigger = make_trigger("or", triggers=[never, part("cron", hour=2, end_date="2027-01-02")])
+    assert times_of(trigger, after="2027-01-01", count=1) == ["2027-01-01 02:00"]
     with pytest.raises(HorizonPassed):
-        make_trigger("or", triggers=[FRIDAY, part("cron", month=2, day=30)]).next_after(GRID_START)
+        trigger.next_after(utc("2027-01-02"))
+    with pytest.raises(HorizonPassed):
+        make_trigger("and", triggers=[never, FRIDAY]).next_after(GRID_START)
 
 
 TEN = [FRIDAY] * 10

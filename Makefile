@@ -11,7 +11,8 @@ DEPLOY_ENV := ENV_FILE= DEBUG=false HTTPS=true DATABASE_URL=sqlite:///.venv/chec
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test check pictures bench lock clean chromium
+.NOTPARALLEL:
+.PHONY: help setup up test test-sqlite test-postgres oracles check pictures bench lock clean chromium
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -21,10 +22,21 @@ setup: .venv/.run-installed  ## Make .venv with what the project needs to run
 up: .venv/.run-installed .env  ## Start web server, scheduler and worker; Ctrl-C ends them
 	@exec $(BIN)/python manage.py up
 
-# The browser sees the same pages on both databases, and tests/integration/admin asks both for them.
-test: .venv/.dev-installed chromium  ## Run all tests, on SQLite and on a PostgreSQL of their own
-	$(BIN)/python -m pytest --db=sqlite --ignore=tests/unit
-	$(BIN)/python -m pytest --db=postgres --ignore=tests/browser
+# One worker a core, and eight at most: each collects all tests, and migrates a database of its own, before its first.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses=8
+
+# What needs no database runs once. The browser sees the same pages on both databases, and tests/integration/admin asks
+# both for them. A failure on one ends the run there, with its summary; `make --keep-going test` runs both.
+test: test-sqlite test-postgres  ## Run all tests but the slow ones, on SQLite and on a PostgreSQL of their own
+
+test-sqlite: .venv/.dev-installed chromium
+	$(PYTEST) --db=sqlite --ignore=tests/unit --ignore=tests/oracles
+
+test-postgres: .venv/.dev-installed chromium
+	$(PYTEST) --db=postgres --ignore=tests/browser
+
+oracles: .venv/.dev-installed  ## Compare the triggers with independent oracles in all cases: the slow tests
+	$(PYTEST) --db=sqlite -m slow tests/oracles
 
 check: .venv/.dev-installed  ## Check style, types, layers, settings, migrations, API description, image and docs
 	$(BIN)/ruff format --check .

@@ -1,9 +1,46 @@
 import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import connection
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.support.urls import database_url
+
+# What they start wants all cores, and they wait for it: beside other tests that would last too long.
+ALONE = {Path(__file__).parent / name for name in ("process", "browser")}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Have one worker of pytest-xdist run what has to be alone, one test after another, when all else is over."""
+    for item in filter(_is_alone, items):
+        item.add_marker(pytest.mark.xdist_group("alone"))
+    yield
+    items.sort(key=_is_alone)
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    return not ALONE.isdisjoint(item.path.parents)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def static_files() -> Iterator[None]:
+    """Look for the static files once a run, not once a client: each makes its middleware anew, and that looks."""
+    look = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def look_once(middleware: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    with mock.patch.object(WhiteNoiseMiddleware, "add_files_from_finders", look_once):
+        yield
 
 
 @pytest.fixture

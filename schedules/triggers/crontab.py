@@ -113,7 +113,7 @@ def _read_weekdays(item: str) -> list[Item]:
     term, has_step, step_text = item.partition("/")
     step = _read_step(step_text, item) if has_step else 1
     if term == "*":
-        return _days(range(0, _SUNDAY_LAST, step), is_star=True) if step > 1 else [Span(0, 6, is_star=True)]
+        return _days(range(0, _SUNDAY_LAST, step)) if step > 1 else [Span(0, 6, is_star=True)]
     first_text, is_range, last_text = term.partition("-")
     first = _weekday(first_text)
     if not is_range:
@@ -147,9 +147,9 @@ def _weekday(text: str) -> int:
     return int(text)
 
 
-def _days(numbers: range, *, is_star: bool = False) -> list[Item]:
+def _days(numbers: range) -> list[Item]:
     days = sorted({_monday_first(number) for number in numbers})
-    return [Span(day, day, is_star=is_star) for day in days]
+    return [Span(day, day) for day in days]
 
 
 def _monday_first(number: int) -> int:

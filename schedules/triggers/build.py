@@ -92,17 +92,17 @@ def build_trigger(
     for name, value in {"dst_gap": dst_gap, "dst_fold": dst_fold, "on_missing_day": on_missing_day}.items():
         read_choice(name, value)
     anchor = None if kind in _WITHOUT_GRID else in_utc(grid_start)
-    frame = Frame(zone, anchor, shortest_seconds, dst_gap, dst_fold, on_missing_day)
-    return _build_cached(kind, json.dumps(kwargs, sort_keys=True), frame)
+    frame = (zone, anchor, shortest_seconds, dst_gap, dst_fold, on_missing_day)
+    return _build_cached(kind, json.dumps(kwargs, sort_keys=True), *frame)
 
 
 @lru_cache(maxsize=10_000)
-def _build_cached(kind: str, kwargs_json: str, frame: Frame) -> Trigger:
-    return _build(kind, json.loads(kwargs_json), frame)
+def _build_cached(kind: str, kwargs_json: str, *frame: Any) -> Trigger:
+    return _build(kind, json.loads(kwargs_json), Frame(*frame))
 
 
 def _check_kind(kind: object, field: str) -> None:
-    if kind not in ARGUMENTS:
+    if not isinstance(kind, str) or kind not in ARGUMENTS:  # of a part it may be anything that JSON has
         raise TriggerError(f"unknown trigger '{kind}'{did_you_mean(str(kind), KINDS)}", field=field, value=kind)
 
 

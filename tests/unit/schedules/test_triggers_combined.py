@@ -132,6 +132,7 @@ TEN = [FRIDAY] * 10
             ".triggers[0].trigger",
             "triggers[0]: unknown trigger 'crn': did you mean 'cron'?",
         ),
+        ({"triggers": [{"trigger": ["cron"], "trigger_kwargs": {}}]}, ".triggers[0].trigger", "unknown trigger"),
         ({"triggers": [{"trigger": "cron"}]}, ".triggers[0].trigger_kwargs", "triggers[0]: trigger_kwargs is None"),
         (
             {"triggers": [FRIDAY, part("cron", hour=25)]},

@@ -20,6 +20,7 @@ from tests.unit.schedules.factories import GRID_START, make_trigger, times_of, u
         ({"day": 3}, ["2027-01-03 00:00", "2027-02-03 00:00"]),
         ({"month": 5}, ["2027-05-01 00:00", "2028-05-01 00:00"]),
         ({"year": 2030}, ["2030-01-01 00:00"]),
+        ({"year": "2029,2031", "hour": 5, "day_of_week": "mon"}, ["2029-01-01 05:00", "2029-01-08 05:00"]),
         ({"second": 7}, ["2027-01-01 00:00:07", "2027-01-01 00:01:07"]),
         ({"month": 3, "hour": 2}, ["2027-03-01 02:00", "2027-03-02 02:00"]),
         ({"day": 3, "second": 30}, ["2027-01-03 00:00:30", "2027-01-03 00:01:30"]),
@@ -150,6 +151,21 @@ def test_a_field_that_cannot_be_read_is_refused_by_name(name: str, value: Any) -
         make_trigger("cron", **{name: value})
     assert str(refusal.value).startswith(f"'{name}' is {value!r}: ")
     assert (refusal.value.field, refusal.value.value) == (f"trigger_kwargs.{name}", value)
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("hour", "'0', '0-23' or '*/2'"),
+        ("month", "'3', 'jan-jun' or '*/2'"),
+        ("day", "'1,15', 'last', '2nd fri' or '*/2'"),
+        ("day_of_week", "'mon', 'mon-fri' or '*/2'"),
+    ],
+)
+def test_an_expression_that_is_none_is_answered_with_some(name: str, right: str) -> None:
+    with pytest.raises(TriggerError) as refusal:
+        make_trigger("cron", **{name: "?"})
+    assert str(refusal.value) == f"'{name}' is '?': '?' cannot be read; write for example {right}"
 
 
 @pytest.mark.parametrize("value", [True, 1.5, [1], {"a": 1}])

@@ -94,6 +94,20 @@ def test_arguments_that_are_no_object_are_refused() -> None:
     assert refusal.value.field == "trigger_kwargs"
 
 
+def test_options_are_found_as_deep_as_triggers_may_lie() -> None:
+    kwargs: dict[str, Any] = {"hour": 1, "jitter": 5}
+    for _ in range(3):
+        kwargs = {"triggers": [{"trigger": "or", "trigger_kwargs": kwargs}]}
+    assert has_jitter(kwargs)
+    assert split_options("or", kwargs, {})[1]["spread_seconds"] == 5
+
+
+def test_a_spread_of_nothing_is_a_value() -> None:
+    assert split_options("cron", {"hour": 1}, {"spread_seconds": 0})[1]["spread_seconds"] == 0
+    with pytest.raises(TriggerError, match=r"'spread_seconds' is 0 but trigger_kwargs\.jitter says 5"):
+        split_options("cron", {"hour": 1, "jitter": 5}, {"spread_seconds": 0})
+
+
 def test_what_is_nested_too_deep_to_be_built_is_left_as_it_is() -> None:
     kwargs: dict[str, Any] = {"hour": 1, "jitter": 5}
     for _ in range(50):

@@ -19,6 +19,8 @@ from schedules.models import Schedule, ScheduleState
 from schedules.planning import PlannedTurn, plan_instants
 from schedules.policies import ERROR, Decision, Outage, Situation, decide
 from schedules.triggers import TriggerError
+from schedules.triggers.base import later_by
+from schedules.triggers.base import later_by
 from tasks.queue import find_blocking
 from tasks.services import create_tasks
 from workflows.selectors import find_start_problem
@@ -40,7 +42,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a turn makes of one schedule; `turn` is None when its trigger is broken."""
+    """What a turn makes of one schedule; `turn` is None when its trigger cannot even be built."""
 
     schedule: Schedule
     turn: PlannedTurn | None
@@ -55,7 +57,7 @@ def fire_due(*, limit: int, now: datetime) -> Turn:
         plans = plan(claim_due(now, limit), now)
         record(decide_all(plans, now), now)
         advance(plans, now)
-    for broken in (each for each in plans if each.turn is None):
+    for broken in (each for each in plans if each.broken_by):
         log.error("schedule_broke", schedule_id=str(broken.schedule.pk), reason=broken.broken_by)
     return Turn(found_due=True, decided=len(plans))
 
@@ -77,22 +79,31 @@ def plan(schedules: Iterable[Schedule], now: datetime) -> list[Plan]:
     for schedule in schedules:
         if steps > STEPS_PER_TURN:
             break  # the rest stays due, for the next turn
-        assert schedule.next_run_at is not None, "only schedules with a next run are claimed"
-        try:
-            turn = plan_instants(schedule.trigger_rule, first=schedule.next_run_at, until=now)
-        except TriggerError as error:
-            plans.append(Plan(schedule, None, broken_by=str(error)))
-            continue
-        plans.append(Plan(schedule, turn))
-        steps += turn.steps
+        plans.append(_plan_one(schedule, now))
+        turn = plans[-1].turn
+        steps += turn.steps if turn else 1
     return plans
+
+
+def _plan_one(schedule: Schedule, now: datetime) -> Plan:
+    assert schedule.next_run_at is not None, "only schedules with a next run are claimed"
+    try:
+        spread = schedule.spread_offset
+        turn = plan_instants(schedule.trigger_rule, first=schedule.next_run_at - spread, until=now - spread)
+    except TriggerError as error:
+        return Plan(schedule, None, broken_by=str(error))
+    except Exception as error:
+        # What is stored may have been written by anything. A trigger that no check foresaw must not stop the others.
+        log.exception("trigger_failed", schedule_id=str(schedule.pk))
+        return Plan(schedule, None, broken_by=f"{type(error).__name__}: {error}")
+    return Plan(schedule, turn, broken_by=turn.broken_by)
 
 
 def decide_all(plans: Sequence[Plan], now: datetime) -> list[Entry]:
     """Ask the policies what becomes of every planned instant."""
     planned = [(each.schedule, each.turn) for each in plans if each.turn is not None]
     blocking = find_blocking(schedule.pk for schedule, _ in planned)
-    earliest = min((turn.first for _, turn in planned), default=now)
+    earliest = min((turn.first + schedule.spread_offset for schedule, turn in planned), default=now)
     outages = outages_since(earliest) if now - earliest > OUTAGE_AFTER else ()
     return [
         Entry.of(schedule, decision)
@@ -122,6 +133,7 @@ def _decide(
 ) -> list[Decision]:
     situation = Situation(
         now=now,
+        spread=schedule.spread_offset,
         is_one_shot=schedule.trigger == "date",
         misfire_window=timedelta(seconds=schedule.misfire_window_seconds),
         outages=outages,
@@ -138,8 +150,11 @@ def _decide(
 
 def _advanced(each: Plan, now: datetime) -> tuple[datetime | None, datetime, str, str, datetime]:
     schedule, turn = each.schedule, each.turn
-    if turn is None:
-        return None, schedule.planned_through, ScheduleState.BROKEN, each.broken_by, now
-    if turn.next_run_at is None:
-        return None, turn.planned_through, ScheduleState.FINISHED, "its last instant has passed", now
-    return turn.next_run_at, turn.planned_through, schedule.state, schedule.state_reason, schedule.state_since
+    planned_through = turn.planned_through if turn else schedule.planned_through
+    if each.broken_by:
+        return None, planned_through, ScheduleState.BROKEN, each.broken_by, now
+    assert turn is not None, "only what is broken has none"
+    if turn.following is None:
+        return None, planned_through, ScheduleState.FINISHED, "its last instant has passed", now
+    next_run_at = later_by(schedule.spread_offset, turn.following)
+    return next_run_at, planned_through, schedule.state, schedule.state_reason, schedule.state_since

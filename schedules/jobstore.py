@@ -1,6 +1,7 @@
 """The job store through which APScheduler asks for stored schedules."""
 
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -12,6 +13,7 @@ from orchestrator_site.common.clock import Clock
 from schedules.firing import Turn, fire_due
 from schedules.liveness import Pulse
 from schedules.models import Schedule
+from schedules.zone_data import move_next_runs
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +27,12 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     has no job left to return. The stock store would delete what it cannot read and fire twice with two schedulers.
     """
 
-    def __init__(self, *, batch_size: int, clock: Clock) -> None:
+    def __init__(self, *, batch_size: int, clock: Clock, is_stopping: Callable[[], bool] = lambda: False) -> None:
         super().__init__()
         self._batch_size = batch_size
         self._clock = clock
+        self._is_stopping = is_stopping
+        self._is_prepared = False
         self._pulse = Pulse()
         self._turn = Turn(found_due=False)
         self._ahead = timedelta(0)
@@ -39,12 +43,15 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     def get_due_jobs(self, now: datetime) -> list[Job]:
         """Take a turn by the database's clock, whatever `now` this machine has; there is nothing left to submit.
 
+        Before the first one, next run times are looked at, in case the time-zone data is another one than it was.
         An error is logged here, with its traceback, and raised: APScheduler then asks again after its retry interval.
         """
         try:
-            database_time = self._clock()
-            self._ahead = datetime.now(UTC) - database_time
-            self._pulse.tick(database_time)
+            database_time = self._tick()
+            if not self._is_prepared:
+                self._is_prepared = move_next_runs(clock=self._clock, go_on=self._go_on)
+                if not self._is_prepared:
+                    return []
             self._turn = fire_due(limit=self._batch_size, now=database_time)
         except Exception:
             log.exception("turn_failed")
@@ -86,6 +93,17 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     def remove_all_jobs(self) -> None:
         """Refuse: schedules are deleted through `schedules.services`."""
         raise TypeError("schedules cannot be removed by APScheduler; delete them with schedules.services instead")
+
+    def _tick(self) -> datetime:
+        """Read the database's clock, and show by it that this scheduler is alive."""
+        database_time = self._clock()
+        self._ahead = datetime.now(UTC) - database_time
+        self._pulse.tick(database_time)
+        return database_time
+
+    def _go_on(self) -> bool:
+        self._tick()
+        return not self._is_stopping()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} batch_size={self._batch_size}>"

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from orchestrator_site.common.bulk import insert_rows
 from orchestrator_site.common.ids import new_id
 from schedules.models import Firing, Schedule
-from schedules.policies import Decision
+from schedules.policies import MANUAL, Decision
 from tasks.services import TaskRequest
 
 
@@ -26,6 +26,12 @@ class Entry:
     def of(cls, schedule: Schedule, decision: Decision) -> "Entry":
         """Make the entry of a decision, with fresh ids."""
         return cls(schedule, decision, new_id(), new_id() if decision.starts_task else None)
+
+    @property
+    def due_at(self) -> datetime:
+        """When it was to run: later than planned by the spread, but at once when somebody asked for it."""
+        spread = timedelta(0) if self.decision.cause == MANUAL else self.schedule.spread_offset
+        return self.decision.scheduled_for + spread
 
     @property
     def request(self) -> TaskRequest:
@@ -52,16 +58,17 @@ def insert_new(entries: Sequence[Entry], now: datetime) -> Sequence[Entry]:
 
 
 def _row(entry: Entry, now: datetime) -> dict[str, Any]:
-    decision = entry.decision
+    decision, due_at = entry.decision, entry.due_at
     return {
         "id": entry.firing_id,
         "schedule_id": entry.schedule.pk,
         "schedule_name": entry.schedule.name,
         "scheduled_for": decision.scheduled_for,
         "last_scheduled_for": decision.last_scheduled_for,
+        "due_at": due_at,
         "count": decision.count,
         "decided_at": now,
-        "lateness_ms": lateness_ms(decision.scheduled_for, now),
+        "lateness_ms": lateness_ms(due_at, now),
         "cause": decision.cause,
         "outcome": decision.outcome,
         "reason": decision.reason,
@@ -69,6 +76,6 @@ def _row(entry: Entry, now: datetime) -> dict[str, Any]:
     }
 
 
-def lateness_ms(scheduled_for: datetime, decided_at: datetime) -> int:
-    """Return how much later than planned an instant was decided, in whole milliseconds."""
-    return round((decided_at - scheduled_for).total_seconds() * 1000)
+def lateness_ms(due_at: datetime, decided_at: datetime) -> int:
+    """Return how much later than it was due an instant was decided, in whole milliseconds; 0 when that was before."""
+    return max(0, round((decided_at - due_at).total_seconds() * 1000))

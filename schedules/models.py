@@ -1,11 +1,14 @@
-"""Schedule, its link to a Workflow, the ledger of firings, and when schedulers were alive."""
+"""Schedule, its link to a Workflow, the ledger of firings, and what schedulers know in common."""
+
+from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
 
-from orchestrator_site.common.fields import NameField
+from orchestrator_site.common.fields import NameField, ReadableJSONField
 from orchestrator_site.common.ids import new_id
-from schedules.triggers import Trigger, build_trigger
+from schedules.triggers import MAX_SPREAD_SECONDS, Trigger, TriggerError, build_trigger, spread_offset
+from schedules.triggers.summary import summarise
 from workflows.models import Workflow
 
 
@@ -29,20 +32,47 @@ class OverlapPolicy(models.TextChoices):
     SKIP = "skip"
 
 
+class DstGap(models.TextChoices):
+    """What becomes of a fixed time of day that the clocks jump over."""
+
+    RUN_AFTER = "run_after"
+    SKIP = "skip"
+
+
+class DstFold(models.TextChoices):
+    """Which one counts of a fixed time of day that the clocks show twice."""
+
+    FIRST = "first"
+    SECOND = "second"
+    BOTH = "both"
+
+
+class MissingDay(models.TextChoices):
+    """What becomes of a day of the month in a month that has no such day."""
+
+    SKIP = "skip"
+    LAST_DAY = "last_day"
+
+
 class Schedule(models.Model):
     """A rule for when a workflow runs. Nothing but `schedules.services` and the turn writes it.
 
-    `planned_through` is the watermark: every instant up to and including it has been decided. `grid_start_at` is when
-    the trigger was set; an interval without a start_date counts from there. `trigger_text` is the trigger in full, as
-    people read it, so that lists can be searched and sorted by it.
+    `planned_through` is the watermark: every instant up to and including it has been decided. It is nominal, an instant
+    of the trigger, while `next_run_at` is when the schedule really runs: the next instant and its spread.
+    `grid_start_at` is when the trigger was set; an interval without a start_date counts from there. `trigger_text` is
+    the trigger in full, as people read it, so that lists can be searched and sorted by it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = NameField(max_length=255)
     trigger = models.CharField(max_length=20)
-    trigger_kwargs = models.JSONField(default=dict)
+    trigger_kwargs = ReadableJSONField(default=dict)
     trigger_text = models.TextField()
     timezone = models.CharField(max_length=64)
+    dst_gap = models.CharField(max_length=20, choices=DstGap.choices, default=DstGap.RUN_AFTER)
+    dst_fold = models.CharField(max_length=20, choices=DstFold.choices, default=DstFold.FIRST)
+    on_missing_day = models.CharField(max_length=20, choices=MissingDay.choices, default=MissingDay.SKIP)
+    spread_seconds = models.PositiveIntegerField(default=0)
     inputs = models.JSONField(default=dict, blank=True)
     misfire_policy = models.CharField(max_length=20, choices=MisfirePolicy.choices, default=MisfirePolicy.RUN_ONCE)
     misfire_window_seconds = models.PositiveIntegerField(default=86_400)
@@ -77,6 +107,14 @@ class Schedule(models.Model):
                 condition=Q(next_run_at__isnull=True) | Q(next_run_at__gt=F("planned_through")),
                 name="schedule_next_run_is_not_decided_yet",
             ),
+            models.CheckConstraint(condition=Q(dst_gap__in=DstGap.values), name="schedule_dst_gap_is_known"),
+            models.CheckConstraint(condition=Q(dst_fold__in=DstFold.values), name="schedule_dst_fold_is_known"),
+            models.CheckConstraint(
+                condition=Q(on_missing_day__in=MissingDay.values), name="schedule_on_missing_day_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(spread_seconds__lte=MAX_SPREAD_SECONDS), name="schedule_spread_is_a_day_at_most"
+            ),
         ]
         indexes = [
             # what is due, when to look again, and the list by next run, in which those without one are the last
@@ -103,7 +141,30 @@ class Schedule(models.Model):
             timezone=self.timezone,
             grid_start=self.grid_start_at,
             shortest_seconds=0,
+            dst_gap=self.dst_gap,
+            dst_fold=self.dst_fold,
+            on_missing_day=self.on_missing_day,
         )
+
+    @property
+    def summary(self) -> str:
+        """Its trigger in plain words; as it was stored, if it cannot be built any more."""
+        try:
+            _ = self.trigger_rule
+        except TriggerError:
+            return self.trigger_text
+        return summarise(
+            self.trigger,
+            self.trigger_kwargs,
+            timezone=self.timezone,
+            on_missing_day=self.on_missing_day,
+            grid_start=self.grid_start_at,
+        )
+
+    @property
+    def spread_offset(self) -> timedelta:
+        """How much later than planned it always runs."""
+        return spread_offset(self.pk, self.spread_seconds) if self.spread_seconds else timedelta(0)
 
 
 class ScheduleWorkflow(models.Model):
@@ -138,7 +199,8 @@ class FiringOutcome(models.TextChoices):
 class Firing(models.Model):
     """The ledger row of one planned instant, or of a run of more than a hundred that were decided alike.
 
-    It names its schedule and its task as data, without constraints: it outlives both.
+    It names its schedule and its task as data, without constraints: it outlives both. `scheduled_for` is the instant of
+    the trigger, `due_at` when it was to run: later by the spread of its schedule. `lateness_ms` counts from `due_at`.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -146,6 +208,7 @@ class Firing(models.Model):
     schedule_name = NameField(max_length=255)
     scheduled_for = models.DateTimeField()
     last_scheduled_for = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField()
     count = models.PositiveIntegerField(null=True, default=1)
     decided_at = models.DateTimeField()
     lateness_ms = models.BigIntegerField()
@@ -161,6 +224,9 @@ class Firing(models.Model):
                 fields=["schedule_id", "scheduled_for"],
                 condition=Q(cause__in=[FiringCause.SCHEDULE, FiringCause.CATCHUP]),
                 name="firing_is_one_per_planned_instant",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__gte=F("scheduled_for")), name="firing_is_due_when_planned_or_later"
             ),
         ]
         indexes = [
@@ -190,3 +256,14 @@ class SchedulerOutage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.started_at:%Y-%m-%d %H:%M:%S%z} to {self.ended_at:%Y-%m-%d %H:%M:%S%z}"
+
+
+class ZoneData(models.Model):
+    """One row: the version of the time-zone data that next run times were computed with."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    version = models.CharField(max_length=20)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"time-zone data {self.version}"

@@ -49,9 +49,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a decision depends on besides the instants; `blocked_by` describes the task before, if it has not ended."""
+    """What a decision depends on besides the instants.
+
+    Attributes:
+        spread: How much later than planned each instant is due; that is when a scheduler has to be alive.
+        blocked_by: Describes the task before, if it has not ended.
+    """
 
     now: datetime
+    spread: timedelta = timedelta(0)
     is_one_shot: bool = False
     misfire_window: timedelta = timedelta(days=1)
     outages: Sequence[Outage] = ()
@@ -121,7 +127,7 @@ def say(instant: datetime) -> str:
 
 
 def _is_misfired(instant: datetime, situation: Situation) -> bool:
-    return any(instant in outage for outage in situation.outages)
+    return any(instant + situation.spread in outage for outage in situation.outages)
 
 
 def _latest_to_catch_up(instants: Sequence[datetime], situation: Situation) -> datetime | None:
@@ -131,7 +137,7 @@ def _latest_to_catch_up(instants: Sequence[datetime], situation: Situation) -> d
 
 
 def _is_in_window(instant: datetime, situation: Situation) -> bool:
-    return instant >= situation.now - situation.misfire_window
+    return instant + situation.spread >= situation.now - situation.misfire_window
 
 
 def _give_up(instant: datetime, catch_up: datetime | None, situation: Situation) -> Decision:

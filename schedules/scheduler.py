@@ -30,7 +30,8 @@ class Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no 
         self._is_stopping = False
         # APScheduler makes it in `start`; a notification may wake this one before that.
         self._event = threading.Event()
-        self.add_jobstore(ScheduleJobStore(batch_size=batch_size, clock=clock), "default")
+        schedules = ScheduleJobStore(batch_size=batch_size, clock=clock, is_stopping=lambda: self._is_stopping)
+        self.add_jobstore(schedules, "default")
         # After the turn, which is what most wait for.
         self.add_jobstore(DecoratorJobStore(clock=clock), ALIAS)
 

@@ -1,5 +1,6 @@
 """Writing schedules: create, update, delete, run now. Each is one transaction, and each wakes the schedulers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,8 @@ from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
 from schedules.planning import plan_instants
 from schedules.policies import give_up_all, run_by_hand
 from schedules.selectors import ScheduleNotFound
-from schedules.triggers import TriggerError, build_trigger, split_timezone
+from schedules.triggers import OPTIONS, TriggerError, build_trigger, check_first_instants, split_options
+from schedules.triggers.base import later_by
 from tasks.models import Task
 from tasks.services import create_tasks
 from workflows.models import Workflow
@@ -43,12 +45,19 @@ class WorkflowDoesNotMatch(InvalidValue):
 
 @dataclass(frozen=True, slots=True)
 class ScheduleDraft:
-    """What a new schedule is to be; `timezone` None means the setting TIME_ZONE."""
+    """What a new schedule is to be; an option that is None may stand in `trigger_kwargs`, or has its default.
+
+    That of `timezone` is the setting TIME_ZONE.
+    """
 
     name: str
     trigger: str
     trigger_kwargs: dict[str, Any]
     timezone: str | None = None
+    dst_gap: str | None = None
+    dst_fold: str | None = None
+    on_missing_day: str | None = None
+    spread_seconds: int | None = None
     inputs: dict[str, Any] = field(default_factory=dict)
 
 
@@ -60,7 +69,29 @@ class ScheduleChanges:
     trigger: str | None = None
     trigger_kwargs: dict[str, Any] | None = None
     timezone: str | None = None
+    dst_gap: str | None = None
+    dst_fold: str | None = None
+    on_missing_day: str | None = None
+    spread_seconds: int | None = None
     inputs: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a schedule runs: what `trigger` and `trigger_kwargs` say, and each of OPTIONS."""
+
+    trigger: str
+    kwargs: dict[str, Any]
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> "Rule":
+        """Return the rule that a schedule has."""
+        return cls(schedule.trigger, schedule.trigger_kwargs, {name: getattr(schedule, name) for name in OPTIONS})
+
+    def has_trigger_of(self, schedule: Schedule) -> bool:
+        """Tell whether a schedule has the same trigger, whatever its options are."""
+        return (self.trigger, self.kwargs) == (schedule.trigger, schedule.trigger_kwargs)
 
 
 def create_schedule(
@@ -69,10 +100,9 @@ def create_schedule(
     """Store a schedule that will fire; its first instant lies strictly after now.
 
     Raises:
-        TriggerError: The trigger cannot be built, or never fires.
+        TriggerError: The trigger cannot be built, never fires, or does so too often; or an option cannot be used.
     """
     now = database_now()
-    kwargs, zone = split_timezone(draft.trigger_kwargs, draft.timezone)
     schedule = Schedule(
         id=schedule_id or new_id(),
         name=draft.name,
@@ -82,9 +112,9 @@ def create_schedule(
         updated_at=now,
         updated_by=actor,
         planned_through=now,
+        timezone=settings.TIME_ZONE,
     )
-    zone = settings.TIME_ZONE if zone is None else zone
-    _set_trigger(schedule, trigger=draft.trigger, kwargs=kwargs, timezone=zone, now=now)
+    _set_rule(schedule, _merged_rule(schedule, draft.trigger, draft.trigger_kwargs, given=draft), now=now)
     with write_transaction():
         schedule.save(force_insert=True)
         ScheduleWorkflow.objects.create(schedule=schedule, workflow=workflow)
@@ -96,27 +126,27 @@ def create_schedule(
 def update_schedule(
     *, schedule_id: UUID, changes: ScheduleChanges, actor: str, expected_version: int | None = None
 ) -> Schedule:
-    """Change a schedule; a changed trigger or zone takes effect from now on and never fires into the past.
+    """Change a schedule; a changed trigger or option takes effect from now on and never fires into the past.
 
-    Instants that were due under the old trigger and had not been fired go into the ledger as missed. Where an
+    Instants that were planned under the old rule and had not been fired go into the ledger as missed. Where an
     `expected_version` is given, the version that the changes were made from, nobody else's change is overwritten.
 
     Raises:
         ScheduleNotFound: There is none of this id.
         ChangedMeanwhile: It has another version than the expected one.
-        TriggerError: The new trigger cannot be built, never fires, or comes without its arguments.
+        TriggerError: The new trigger cannot be built, never fires, does so too often, or comes without its arguments;
+            or an option cannot be used.
     """
     now = database_now()
     with write_transaction():
         schedule = _lock(schedule_id)
         if expected_version is not None and schedule.version != expected_version:
             raise ChangedMeanwhile(schedule)
-        trigger, kwargs, zone = _changed_rule(schedule, changes)
-        has_changed = (trigger, kwargs, zone) != (schedule.trigger, schedule.trigger_kwargs, schedule.timezone)
+        rule = _changed_rule(schedule, changes)
         is_mended = schedule.state == ScheduleState.BROKEN and changes.trigger_kwargs is not None
-        if has_changed or is_mended:
+        if rule != Rule.of(schedule) or is_mended:
             _settle(schedule, now, reason=f"{actor} changed the trigger before this instant was fired")
-            _set_trigger(schedule, trigger=trigger, kwargs=kwargs, timezone=zone, now=now)
+            _set_rule(schedule, rule, now=now)
         schedule.name = schedule.name if changes.name is None else changes.name
         schedule.inputs = schedule.inputs if changes.inputs is None else changes.inputs
         schedule.version += 1
@@ -169,43 +199,65 @@ def _lock(schedule_id: UUID) -> Schedule:
     return schedule
 
 
-def _changed_rule(schedule: Schedule, changes: ScheduleChanges) -> tuple[str, dict[str, Any], str]:
-    """Return trigger, arguments and zone as they are to be."""
+def _changed_rule(schedule: Schedule, changes: ScheduleChanges) -> Rule:
+    """Return the rule as it is to be.
+
+    Raises:
+        TriggerError: A new trigger comes without its arguments, or two places say different things.
+    """
     trigger = schedule.trigger if changes.trigger is None else changes.trigger
-    if changes.trigger_kwargs is None:
-        if trigger != schedule.trigger:
-            raise TriggerError(f"a new trigger '{trigger}' needs its trigger_kwargs", value=None)
-        return trigger, schedule.trigger_kwargs, changes.timezone or schedule.timezone
-    kwargs, zone = split_timezone(changes.trigger_kwargs, changes.timezone)
-    return trigger, kwargs, schedule.timezone if zone is None else zone
+    kwargs = schedule.trigger_kwargs if changes.trigger_kwargs is None else changes.trigger_kwargs
+    if changes.trigger_kwargs is None and trigger != schedule.trigger:
+        raise TriggerError(f"a new trigger '{trigger}' needs its trigger_kwargs", value=None)
+    return _merged_rule(schedule, trigger, kwargs, given=changes)
 
 
-def _set_trigger(schedule: Schedule, *, trigger: str, kwargs: dict[str, Any], timezone: str, now: datetime) -> None:
-    """Give a schedule a rule; it is active with it, from the first instant after now."""
-    rule = build_trigger(
-        trigger, kwargs, timezone=timezone, grid_start=now, shortest_seconds=settings.MIN_INTERVAL_SECONDS
+def _merged_rule(
+    schedule: Schedule, trigger: str, kwargs: dict[str, Any], *, given: ScheduleDraft | ScheduleChanges
+) -> Rule:
+    """Return the rule of a trigger, with each option as it is given in either place, else as the schedule has it."""
+    rest, options = split_options(trigger, kwargs, {name: getattr(given, name) for name in OPTIONS})
+    merged = {name: getattr(schedule, name) if value is None else value for name, value in options.items()}
+    return Rule(trigger, rest, merged)
+
+
+def _set_rule(schedule: Schedule, rule: Rule, *, now: datetime) -> None:
+    """Give a schedule a rule; it is active with it, from the first instant after now.
+
+    What counts from the day on which the trigger was set goes on from there when only an option changes.
+    """
+    if not rule.has_trigger_of(schedule):
+        schedule.grid_start_at = now
+    policies = {name: value for name, value in rule.options.items() if name != "spread_seconds"}
+    trigger = build_trigger(
+        rule.trigger,
+        rule.kwargs,
+        grid_start=schedule.grid_start_at,
+        shortest_seconds=settings.MIN_INTERVAL_SECONDS,
+        **policies,
     )
     schedule.planned_through = max(now, schedule.planned_through)
-    next_run_at = rule.next_after(schedule.planned_through)
-    if next_run_at is None:
-        raise TriggerError(
-            f"never_fires: {rule} in {timezone} has no instant after {now:%Y-%m-%d %H:%M:%S}Z within ten years",
-            value=kwargs,
-        )
-    schedule.trigger, schedule.trigger_kwargs, schedule.timezone = trigger, kwargs, timezone
-    schedule.trigger_text = str(rule)
-    schedule.grid_start_at = now
-    schedule.next_run_at = next_run_at
+    first = check_first_instants(
+        trigger, after=schedule.planned_through, shortest_seconds=settings.MIN_INTERVAL_SECONDS
+    )
+    schedule.trigger, schedule.trigger_kwargs, schedule.trigger_text = rule.trigger, rule.kwargs, str(trigger)
+    for name, value in rule.options.items():
+        setattr(schedule, name, value)
+    schedule.next_run_at = later_by(schedule.spread_offset, first)
     schedule.state, schedule.state_reason, schedule.state_since = ScheduleState.ACTIVE, "", now
 
 
 def _settle(schedule: Schedule, now: datetime, *, reason: str) -> None:
-    """Write what was due and never fired into the ledger, so that no instant goes without a trace."""
-    if schedule.next_run_at is None or schedule.next_run_at > now:
+    """Write what was planned and never fired into the ledger, so that no instant goes without a trace.
+
+    That is also an instant that has passed and, because of the spread, was still to run.
+    """
+    if schedule.next_run_at is None or schedule.next_run_at - schedule.spread_offset > now:
         return
     try:
-        overdue = plan_instants(schedule.trigger_rule, first=schedule.next_run_at, until=now)
+        first = schedule.next_run_at - schedule.spread_offset
+        overdue = plan_instants(schedule.trigger_rule, first=first, until=now)
     except TriggerError:
-        return  # a trigger that cannot be evaluated has planned nothing
+        return  # a trigger that cannot be built has planned nothing
     insert_new([Entry.of(schedule, decision) for decision in give_up_all(overdue.planned, reason)], now)
     schedule.planned_through = overdue.planned_through

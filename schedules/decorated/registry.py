@@ -4,20 +4,14 @@ They are no schedules of the database: such a function has no link to a workflow
 once per instant, in the scheduler's own process.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
-from django.conf import settings
-
 from orchestrator_site.common.errors import InvalidValue
-from schedules.triggers import KINDS, Trigger, TriggerError, build_trigger, split_timezone
+from schedules.decorated.rules import Rule, read_rule
 
 Function = Callable[..., object]
 AnyFunction = TypeVar("AnyFunction", bound=Function)
@@ -26,31 +20,6 @@ AnyFunction = TypeVar("AnyFunction", bound=Function)
 MISFIRE_GRACE_SECONDS = 86_400
 # The column of django-apscheduler's table has no room for more.
 MAX_ID_CHARACTERS = 255
-# An IntervalTrigger that was given no start has one a period from the moment in which it was made.
-JUST_NOW = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """When a function runs: what a stored schedule has in its columns of the same names."""
-
-    trigger: str
-    trigger_kwargs: Mapping[str, Any]
-    timezone: str
-
-    def build(self, *, grid_start: datetime) -> Trigger:
-        """Build the trigger; an interval without a start counts from `grid_start`.
-
-        Raises:
-            TriggerError: It cannot be built.
-        """
-        return build_trigger(
-            self.trigger,
-            dict(self.trigger_kwargs),
-            timezone=self.timezone,
-            grid_start=grid_start,
-            shortest_seconds=settings.MIN_INTERVAL_SECONDS,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +63,7 @@ def register(function: DecoratedFunction) -> None:
     Raises:
         InvalidValue: An argument cannot be used; it is named.
         DuplicateFunction: Another function has its id.
-        TriggerError: Its trigger cannot be built.
+        TriggerError: Its trigger cannot be built or evaluated.
     """
     _check_arguments(function)
     known = DECORATED.get(function.id)
@@ -102,7 +71,7 @@ def register(function: DecoratedFunction) -> None:
         raise DuplicateFunction(
             f"'{function.id}' is the id of {known.reference} already; give {function.reference} another id"
         )
-    function.rule.build(grid_start=datetime.now(UTC))
+    function.rule.check(now=datetime.now(UTC))
     DECORATED[function.id] = function
 
 
@@ -183,10 +152,11 @@ class DecoratorScheduler:
             name: For people. Default: the function's name.
             misfire_grace_time: Seconds that it may be late; None for any. What was missed runs once.
             max_instances: How many runs of it one scheduler may have at a time.
-            trigger_args: Arguments of the trigger, and its `timezone`; default the setting TIME_ZONE.
+            trigger_args: Arguments of the trigger, and options of a schedule: `timezone` (default the setting
+                TIME_ZONE), `dst_gap`, `dst_fold`, `on_missing_day`, `spread_seconds`.
 
         Raises:
-            TriggerError: The trigger cannot be built.
+            TriggerError: The trigger cannot be built or evaluated.
             InvalidValue: Another argument cannot be used.
         """
         rule = read_rule(trigger, trigger_args)
@@ -207,50 +177,3 @@ class DecoratorScheduler:
             return function
 
         return decorate
-
-
-def read_rule(trigger: Any, arguments: Mapping[str, Any]) -> Rule:
-    """Return a trigger as data, from its kind and arguments or from one of APScheduler's objects.
-
-    Raises:
-        TriggerError: It is of a kind that is not known here, or an argument cannot be used.
-    """
-    if not isinstance(trigger, str):
-        if arguments:
-            raise TriggerError(f"a {type(trigger).__name__} has its arguments already; leave {sorted(arguments)} out")
-        trigger, arguments = _taken_apart(trigger)
-    given = {key: _as_data(value) for key, value in arguments.items() if value is not None}
-    try:
-        plain: dict[str, Any] = json.loads(json.dumps(given))  # as it will be read from the database
-    except TypeError as error:
-        raise TriggerError(f"the arguments {given} of trigger '{trigger}' cannot be stored: {error}") from error
-    rest, zone = split_timezone(plain, None)
-    return Rule(trigger, rest, settings.TIME_ZONE if zone is None else zone)
-
-
-def _taken_apart(trigger: object) -> tuple[str, dict[str, Any]]:
-    match trigger:
-        case CronTrigger():
-            fields = {field.name: str(field) for field in trigger.fields if not field.is_default}
-            bounds = {"start_date": trigger.start_date, "end_date": trigger.end_date}
-            return "cron", {**fields, **bounds, "timezone": trigger.timezone, "jitter": trigger.jitter}
-        case IntervalTrigger():
-            is_default = abs(trigger.start_date - datetime.now(UTC) - trigger.interval) < JUST_NOW
-            start = None if is_default else trigger.start_date
-            period = {"days": trigger.interval.days, "seconds": trigger.interval.seconds}
-            given = {unit: count for unit, count in period.items() if count}
-            return "interval", {**given, "start_date": start, "end_date": trigger.end_date, "jitter": trigger.jitter}
-        case DateTrigger():
-            return "date", {"run_date": trigger.run_date}
-    raise TriggerError(
-        f"a {type(trigger).__name__} cannot be used here; name the kind of trigger, one of {', '.join(KINDS)}",
-        field="trigger",
-        value=str(trigger),
-    )
-
-
-def _as_data(value: Any) -> Any:
-    """Return an argument as JSON has it: moments in ISO 8601, zones by name."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value) if isinstance(value, tzinfo) else value

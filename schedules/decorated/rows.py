@@ -7,15 +7,16 @@ gone, or that something else wrote, can always be shown, and harms nobody.
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
 from orchestrator_site.common.database import write_transaction
-from schedules.decorated.registry import DECORATED, DecoratedFunction, Rule
+from schedules.decorated.registry import DECORATED, DecoratedFunction
+from schedules.decorated.rules import Rule
 from schedules.triggers import Trigger, TriggerError, latest_fire_time
+from schedules.triggers.base import later_by
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,15 @@ class StoredFunction:
         """
         return self.rule.build(grid_start=datetime.fromisoformat(self.grid_start_at))
 
+    def next_run_after(self, moment: datetime, *, spread: timedelta) -> datetime | None:
+        """Return when it runs next, its spread included, of what is planned after a moment.
+
+        Raises:
+            TriggerError: Its trigger cannot be built or evaluated.
+        """
+        planned = self.build_trigger().next_after(moment)
+        return None if planned is None else later_by(spread, planned)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownFunction:
@@ -48,6 +58,7 @@ class ShownFunction:
     timezone: str
     next_run_at: datetime | None
     problem: str
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,7 @@ def store_function(function: DecoratedFunction, *, now: datetime) -> None:
             if fresh != stored:
                 DjangoJob.objects.filter(pk=row.pk).update(job_state=write_state(fresh))
             return
-        next_run_at = fresh.build_trigger().next_after(now)
+        next_run_at = _first_run(fresh, function, now=now)
         values = {"next_run_time": next_run_at, "job_state": write_state(fresh)}
         if row is None:
             # Two schedulers may start at once: the row of the one that came first stays.
@@ -103,6 +114,15 @@ def store_function(function: DecoratedFunction, *, now: datetime) -> None:
         else:
             DjangoJob.objects.filter(pk=row.pk).update(**values)
     log.info("decorated_function_stored", job_id=function.id, next_run_at=_in_words(next_run_at))
+
+
+def _first_run(stored: StoredFunction, function: DecoratedFunction, *, now: datetime) -> datetime | None:
+    """Return when a function runs next; one that cannot be evaluated by now stops no other."""
+    try:
+        return stored.next_run_after(now, spread=function.rule.spread_of(function.id))
+    except TriggerError as error:
+        log.error("decorated_function_broke", job_id=function.id, reason=str(error))
+        return None
 
 
 def store_new_function(function: DecoratedFunction, *, now: datetime) -> None:
@@ -123,9 +143,10 @@ def claim_due(function: DecoratedFunction, row: DjangoJob, *, now: datetime) -> 
         store_function(function, now=now)
         return None
     try:
-        trigger = stored.build_trigger()
-        scheduled_for = max(latest_fire_time(trigger, until=now) or row.next_run_time, row.next_run_time)
-        next_run_at = trigger.next_after(now)
+        spread = stored.rule.spread_of(row.pk)
+        latest = latest_fire_time(stored.build_trigger(), until=now - spread)
+        scheduled_for = row.next_run_time if latest is None else max(latest + spread, row.next_run_time)
+        next_run_at = stored.next_run_after(now - spread, spread=spread)
     except TriggerError as error:
         log.error("decorated_function_broke", job_id=row.pk, reason=str(error))
         DjangoJob.objects.filter(pk=row.pk, next_run_time=row.next_run_time).update(next_run_time=None)
@@ -169,23 +190,50 @@ def log_leftovers(function_ids: Iterable[str]) -> None:
         )
 
 
-def _show(row: Any, function: DecoratedFunction | None) -> ShownFunction:
+def find_function(function_id: str, *, now: datetime) -> tuple[StoredFunction | None, str] | None:
+    """Return what is stored of a function, and what keeps it from running; None if there is none of this id.
+
+    One that no scheduler has seen yet is returned as the next one that starts will store it.
+    """
+    row, function = DjangoJob.objects.filter(pk=function_id).first(), DECORATED.get(function_id)
+    if row is not None:
+        return _read(row, function)
+    return None if function is None else (_read_new(function, now), "")
+
+
+def _read(row: DjangoJob, function: DecoratedFunction | None) -> tuple[StoredFunction | None, str]:
     stored = read_state(row.job_state)
     if stored is None:
-        return ShownFunction(row.pk, row.pk, "unreadable", "", row.next_run_time, "written by something else")
-    problem = "" if function else f"no code: {stored.reference} is not scheduled any more"
+        return None, "written by something else"
     try:
-        trigger = str(stored.build_trigger())
+        stored.build_trigger()
     except TriggerError as error:
-        trigger, problem = f"{stored.rule.trigger}{json.dumps(stored.rule.trigger_kwargs)}", str(error)
-    return ShownFunction(row.pk, stored.name, trigger, stored.rule.timezone, row.next_run_time, problem)
+        return stored, str(error)
+    return stored, "" if function else f"no code: {stored.reference} is not scheduled any more"
+
+
+def _read_new(function: DecoratedFunction, now: datetime) -> StoredFunction:
+    return StoredFunction(function.name, function.reference, function.rule, now.isoformat())
+
+
+def _show(row: DjangoJob, function: DecoratedFunction | None) -> ShownFunction:
+    stored, problem = _read(row, function)
+    if stored is None:
+        return ShownFunction(row.pk, row.pk, "unreadable", "", row.next_run_time, problem)
+    rule = stored.rule
+    try:
+        trigger, summary = str(stored.build_trigger()), rule.summary
+    except TriggerError:
+        trigger, summary = f"{rule.trigger}{json.dumps(rule.trigger_kwargs)}", ""
+    return ShownFunction(row.pk, stored.name, trigger, rule.timezone, row.next_run_time, problem, summary)
 
 
 def _show_new(function: DecoratedFunction, now: datetime) -> ShownFunction:
-    """Show a function that no scheduler has seen yet, as the next one that starts will store it."""
-    trigger = function.rule.build(grid_start=now)
+    rule, stored = function.rule, _read_new(function, now)
+    next_run_at = _first_run(stored, function, now=now)
+    trigger = str(stored.build_trigger())
     return ShownFunction(
-        function.id, function.name, str(trigger), function.rule.timezone, trigger.next_after(now), "not stored yet"
+        function.id, function.name, trigger, rule.timezone, next_run_at, "not stored yet", rule.summary
     )
 
 

@@ -26,9 +26,30 @@ class Migration(migrations.Migration):
                 ),
                 ("name", orchestrator_site.common.fields.NameField(max_length=255)),
                 ("trigger", models.CharField(max_length=20)),
-                ("trigger_kwargs", models.JSONField(default=dict)),
+                ("trigger_kwargs", orchestrator_site.common.fields.ReadableJSONField(default=dict)),
                 ("trigger_text", models.TextField()),
                 ("timezone", models.CharField(max_length=64)),
+                (
+                    "dst_gap",
+                    models.CharField(
+                        choices=[("run_after", "Run After"), ("skip", "Skip")], default="run_after", max_length=20
+                    ),
+                ),
+                (
+                    "dst_fold",
+                    models.CharField(
+                        choices=[("first", "First"), ("second", "Second"), ("both", "Both")],
+                        default="first",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "on_missing_day",
+                    models.CharField(
+                        choices=[("skip", "Skip"), ("last_day", "Last Day")], default="skip", max_length=20
+                    ),
+                ),
+                ("spread_seconds", models.PositiveIntegerField(default=0)),
                 ("inputs", models.JSONField(blank=True, default=dict)),
                 (
                     "misfire_policy",
@@ -79,6 +100,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ZoneData",
+            fields=[
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("version", models.CharField(max_length=20)),
+                ("since", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Firing",
             fields=[
                 (
@@ -91,6 +120,7 @@ class Migration(migrations.Migration):
                 ("schedule_name", orchestrator_site.common.fields.NameField(max_length=255)),
                 ("scheduled_for", models.DateTimeField()),
                 ("last_scheduled_for", models.DateTimeField(blank=True, null=True)),
+                ("due_at", models.DateTimeField()),
                 ("count", models.PositiveIntegerField(default=1, null=True)),
                 ("decided_at", models.DateTimeField()),
                 ("lateness_ms", models.BigIntegerField()),
@@ -127,7 +157,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(("cause__in", ["schedule", "catchup"])),
                         fields=("schedule_id", "scheduled_for"),
                         name="firing_is_one_per_planned_instant",
-                    )
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("due_at__gte", models.F("scheduled_for"))),
+                        name="firing_is_due_when_planned_or_later",
+                    ),
                 ],
             },
         ),
@@ -172,6 +206,31 @@ class Migration(migrations.Migration):
                     ("next_run_at__isnull", True), ("next_run_at__gt", models.F("planned_through")), _connector="OR"
                 ),
                 name="schedule_next_run_is_not_decided_yet",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("dst_gap__in", ["run_after", "skip"])), name="schedule_dst_gap_is_known"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("dst_fold__in", ["first", "second", "both"])), name="schedule_dst_fold_is_known"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("on_missing_day__in", ["skip", "last_day"])),
+                name="schedule_on_missing_day_is_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("spread_seconds__lte", 86400)), name="schedule_spread_is_a_day_at_most"
             ),
         ),
         migrations.AddField(

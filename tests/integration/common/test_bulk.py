@@ -127,7 +127,7 @@ def test_a_row_that_is_forbidden_is_left_out_only_when_that_is_asked_for() -> No
 
 def new_firing(**fields: Any) -> Firing:
     defaults = {"schedule_id": uuid4(), "schedule_name": "Nightly", "scheduled_for": NOW, "decided_at": NOW}
-    return Firing(lateness_ms=0, outcome=FiringOutcome.STARTED, **(defaults | fields))
+    return Firing(due_at=NOW, lateness_ms=0, outcome=FiringOutcome.STARTED, **(defaults | fields))
 
 
 def test_no_rows_are_no_statement() -> None:

@@ -251,6 +251,7 @@ def test_a_row_whose_function_is_gone_stays_is_shown_and_stops_nothing(decorate:
         timezone="UTC",
         next_run_at=NOW + HOUR,
         problem=f"no code: {__name__}:decorate.<locals>.register.<locals>.function is not scheduled any more",
+        summary="Every hour",
     )
 
 

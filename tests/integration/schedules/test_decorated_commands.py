@@ -133,9 +133,10 @@ def test_a_function_whose_code_is_gone_is_shown_with_what_is_wrong() -> None:
     DjangoJob.objects.create(id="stock", job_state=b"\x80\x04")
     DECORATED.clear()
     gone, stock = table("-v")[1:]
-    assert gone[:3] + gone[4:7] == ["gone", "[b]Gone[/b]", "decorator", "interval[1:00:00]", "", "Asia/Tokyo"]
-    assert gone[7].startswith("no code: ")
-    assert stock == ["stock", "stock", "decorator", "", "unreadable", "", "", "written by something else", ""]
+    assert gone[:3] + gone[4:6] == ["gone", "[b]Gone[/b]", "decorator", "interval[1:00:00]", "Every hour"]
+    assert gone[6:8] == ["", "Asia/Tokyo"]
+    assert gone[8].startswith("no code: ")
+    assert stock == ["stock", "stock", "decorator", "", "unreadable", "", "", "", "written by something else", ""]
 
 
 def test_a_function_that_fails_when_it_is_forced_is_told_and_its_next_run_stays() -> None:

@@ -36,6 +36,7 @@ def make_firing(schedule: Schedule, scheduled_for: datetime) -> Firing:
         schedule_id=schedule.pk,
         schedule_name=schedule.name,
         scheduled_for=scheduled_for,
+        due_at=scheduled_for,
         decided_at=scheduled_for,
         lateness_ms=0,
         outcome=FiringOutcome.STARTED,

@@ -96,11 +96,11 @@ class TestShowSchedule:
         make_schedule(name="N" * 255)
         assert table()[1][1] == "N" * 255
 
-    def test_verbose_adds_workflow_zone_state_and_inputs(self) -> None:
+    def test_verbose_adds_summary_workflow_zone_state_and_inputs(self) -> None:
         schedule = make_schedule(timezone="Asia/Tokyo", inputs={"node": "nl-1"}, next_run_at=None, state_reason="ended")
         header, row = table("-v")
-        assert header[5:] == ["workflow", "timezone", "state", "inputs"]
-        assert row[5:] == [schedule.workflow.name, "Asia/Tokyo", "finished: ended", '{"node": "nl-1"}']
+        assert header[5:] == ["summary", "workflow", "timezone", "state", "inputs"]
+        assert row[5:] == ["Every hour", schedule.workflow.name, "Asia/Tokyo", "finished: ended", '{"node": "nl-1"}']
 
     def test_json_gives_a_list_to_programs(self) -> None:
         schedule = make_schedule()
@@ -112,6 +112,7 @@ class TestShowSchedule:
             "source": "API",
             "next_run_time": "2027-03-01 09:00:00+00:00",
             "trigger": "interval[1:00:00]",
+            "summary": "Every hour",
             "workflow": schedule.workflow.name,
             "timezone": "UTC",
             "state": "active",
@@ -162,7 +163,7 @@ class TestForce:
         assert answer.stderr == "Task execution failed: no code is registered for workflow 'task_gone'\n"
         assert Task.objects.get().status == TaskStatus.FAILED
 
-    @pytest.mark.parametrize("given", [str(uuid4()), "nightly", "", "-1"])
+    @pytest.mark.parametrize("given", ["00000000-0000-4000-8000-000000000000", "nightly", "", "-1"])
     def test_an_unknown_or_malformed_id_is_not_found(self, given: str) -> None:
         answer = run("force", *(["--"] if given.startswith("-") else []), given)
         assert answer == Answer(1, "", f"Task '{given}' not found.\n")
@@ -260,7 +261,7 @@ class TestLoadInitialSchedule:
 
 
 class TestUsage:
-    @pytest.mark.parametrize("subcommand", ["run", "show-schedule", "force", "load-initial-schedule"])
+    @pytest.mark.parametrize("subcommand", ["run", "show-schedule", "preview", "force", "load-initial-schedule"])
     def test_each_subcommand_has_help(self, subcommand: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(subcommand, "--help").code == 0
         assert subcommand in capsys.readouterr().out

@@ -27,14 +27,17 @@ def times_of(trigger: Trigger, *, after: str, count: int) -> list[str]:
 
 
 class EverySecond:
-    """Fires on every whole second from `first` to `last`; counts how often it is asked."""
+    """Fires on every whole second from `first` to `last`; counts how often it is asked, `cost` steps each."""
 
-    def __init__(self, *, first: datetime, last: datetime | None = None) -> None:
+    def __init__(self, *, first: datetime, last: datetime | None = None, cost: int = 1) -> None:
         self.first = first
         self.last = last
+        self.cost = cost
         self.evaluations = 0
 
     def next_after(self, instant: datetime, budget: Budget | None = None) -> datetime | None:
         self.evaluations += 1
+        if budget:
+            budget.spend(self.cost)
         found = max(instant.replace(microsecond=0) + timedelta(seconds=1), self.first)
         return found if self.last is None or found <= self.last else None

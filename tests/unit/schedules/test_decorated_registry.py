@@ -5,23 +5,34 @@ from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
+import structlog
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger
+from apscheduler.triggers.combining import AndTrigger, OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from schedules.decorated.registry import DECORATED, DuplicateFunction, Rule, read_rule
+from schedules.decorated.registry import DECORATED, DuplicateFunction
+from schedules.decorated.rules import Rule, read_rule
 from schedules.scheduler import scheduler
 from schedules.triggers import TriggerError, next_fire_times
 
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 AMSTERDAM = "Europe/Amsterdam"
+# Of an hour; another number here would move the functions of everybody who has a spread.
+SPREAD_OF_NIGHTLY_SYNC = 444
 
 
 @pytest.fixture(autouse=True)
 def _empty_registry() -> Iterator[None]:
     with mock.patch.dict(DECORATED, clear=True):
         yield
+
+
+class OwnTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now
 
 
 def noop(*args: object, **kwargs: object) -> None: ...
@@ -69,13 +80,24 @@ def test_two_functions_under_one_id_are_refused_and_the_same_one_twice_is_not() 
         ({"trigger": "cron", "hours": 1}, "unknown argument 'hours' of trigger 'cron': did you mean 'hour'?"),
         ({"trigger": "interval", "hours": -1}, "'hours' is -1"),
         ({"trigger": "interval", "seconds": 0.5}, "the shortest one allowed is 1 s"),
-        ({"trigger": "interval", "hours": 1, "jitter": 5}, "unknown argument 'jitter'"),
+        ({"trigger": "interval", "hours": 1, "jitter": -5}, "'jitter' is -5; give a whole number of seconds from 0"),
+        ({"trigger": "cron", "hour": 1, "dst_gap": "run_aftr"}, "did you mean 'run_after'?"),
+        ({"trigger": "interval", "hours": 1, "spread_seconds": 86_401}, "from 0 to 86400"),
+        ({"trigger": "cron", "crontab": "@reboot"}, "@reboot"),
+        ({"trigger": "cron", "month": 2, "day": 30}, "never_fires"),
+        ({"trigger": AndTrigger([CronTrigger(hour=1), CronTrigger(hour=2)])}, "never_fires"),
+        ({"trigger": "or", "triggers": [IntervalTrigger(seconds=2), "hourly"]}, "'hourly' is no trigger"),
+        ({"trigger": OrTrigger([CronTrigger(hour=1, timezone=zone) for zone in ("UTC", "CET")])}, "says 'CET'"),
+        ({"trigger": CronTrigger(hour=1, timezone="UTC"), "timezone": "CET"}, "'timezone' is 'CET'"),
         ({"trigger": "interval", "hours": {1}}, "cannot be stored"),
         ({"trigger": "cron", "hour": 1, "timezone": "Europe/Amsterdm"}, "did you mean 'Europe/Amsterdam'?"),
         ({"trigger": "cron", "hour": 1, "coalesce": False}, "unknown argument 'coalesce'"),
         ({"trigger": CronTrigger(hour=1), "hour": 2}, "has its arguments already"),
-        ({"trigger": CalendarIntervalTrigger(days=1)}, "a CalendarIntervalTrigger cannot be used here"),
-        ({"trigger": IntervalTrigger(hours=1, jitter=5)}, "unknown argument 'jitter'"),
+        (
+            {"trigger": OwnTrigger()},
+            "a OwnTrigger cannot be used here; name the kind of trigger, one of interval, cron",
+        ),
+        ({"trigger": OrTrigger([CronTrigger(hour=1), OwnTrigger()])}, "a OwnTrigger cannot be used here"),
     ],
 )
 def test_a_trigger_that_cannot_be_used_is_refused_when_the_module_is_imported(
@@ -111,6 +133,74 @@ def test_a_trigger_that_cannot_be_used_is_refused_when_the_module_is_imported(
             Rule("interval", {"seconds": 3_600, "start_date": "2027-03-01T12:00:00+00:00"}, "UTC"),
         ),
         (DateTrigger(NOON), {}, Rule("date", {"run_date": "2027-03-01T12:00:00+00:00"}, "UTC")),
+        (lambda: IntervalTrigger(seconds=1.5), {}, Rule("interval", {"seconds": 1.5}, "UTC")),
+        (
+            CalendarIntervalTrigger(months=1, hour=8, minute=5, start_date="2027-01-31", timezone=AMSTERDAM),
+            {"on_missing_day": "last_day"},
+            Rule(
+                "calendarinterval",
+                {"months": 1, "hour": 8, "minute": 5, "start_date": "2027-01-31"},
+                AMSTERDAM,
+                on_missing_day="last_day",
+            ),
+        ),
+        # Like an interval, it counts from when it is first seen: made anew on another day, it is the same rule.
+        (lambda: CalendarIntervalTrigger(days=1, timezone="UTC"), {}, Rule("calendarinterval", {"days": 1}, "UTC")),
+        (
+            lambda: AndTrigger(
+                [
+                    CronTrigger(day_of_week="mon", hour=6, timezone=AMSTERDAM),
+                    OrTrigger([IntervalTrigger(hours=36), CronTrigger(hour=6, timezone=AMSTERDAM)]),
+                ],
+                jitter=20,
+            ),
+            {},
+            Rule(
+                "and",
+                {
+                    "triggers": [
+                        {"trigger": "cron", "trigger_kwargs": {"day_of_week": "mon", "hour": "6"}},
+                        {
+                            "trigger": "or",
+                            "trigger_kwargs": {
+                                "triggers": [
+                                    {"trigger": "interval", "trigger_kwargs": {"days": 1, "seconds": 43_200}},
+                                    {"trigger": "cron", "trigger_kwargs": {"hour": "6"}},
+                                ]
+                            },
+                        },
+                    ]
+                },
+                AMSTERDAM,
+                spread_seconds=20,
+            ),
+        ),
+        (
+            "or",
+            {"triggers": [DateTrigger(NOON), {"trigger": "cron", "trigger_kwargs": {"hour": 1}}]},
+            Rule(
+                "or",
+                {
+                    "triggers": [
+                        {"trigger": "date", "trigger_kwargs": {"run_date": "2027-03-01T12:00:00+00:00"}},
+                        {"trigger": "cron", "trigger_kwargs": {"hour": 1}},
+                    ]
+                },
+                "UTC",
+            ),
+        ),
+        ("cron", {"crontab": "0 1 * * 7"}, Rule("cron", {"crontab": "0 1 * * 7"}, "UTC")),
+        (
+            "cron",
+            {"hour": 2, "dst_gap": "skip", "dst_fold": "both", "spread_seconds": 60},
+            Rule("cron", {"hour": 2}, "UTC", dst_gap="skip", dst_fold="both", spread_seconds=60),
+        ),
+        (CronTrigger(hour=2, jitter=30, timezone="UTC"), {}, Rule("cron", {"hour": "2"}, "UTC", spread_seconds=30)),
+        (
+            CronTrigger(hour=2, timezone="UTC"),
+            {"dst_gap": "skip"},
+            Rule("cron", {"hour": "2"}, "UTC", dst_gap="skip"),
+        ),
     ],
 )
 def test_triggers_are_kept_as_data(trigger: Any, arguments: dict[str, Any], expected: Rule) -> None:
@@ -127,3 +217,23 @@ def test_a_trigger_object_fires_when_it_would_have(trigger: CronTrigger) -> None
         moment = trigger.get_next_fire_time(None, moment + timedelta(microseconds=1))
         theirs.append(moment)
     assert ours == theirs
+
+
+def test_a_date_that_has_passed_may_stay_in_the_code() -> None:
+    scheduler.scheduled_job("date", run_date="2020-01-01T00:00:00Z", id="migrate")(noop)
+    assert "migrate" in DECORATED
+
+
+def test_jitter_is_told_as_what_it_has_become() -> None:
+    with structlog.testing.capture_logs() as logs:
+        scheduler.scheduled_job("cron", hour=1, jitter=30, id="nightly")(noop)
+        scheduler.scheduled_job("cron", hour=1, spread_seconds=30, id="other")(noop)
+    [entry] = logs
+    assert (entry["event"], entry["spread_seconds"]) == ("jitter_taken_as_spread", 30)
+
+
+def test_a_spread_follows_from_the_id_and_is_the_same_in_every_process() -> None:
+    rule = Rule("cron", {"hour": 1}, "UTC", spread_seconds=3_600)
+    assert rule.spread_of("nightly-sync") == rule.spread_of("nightly-sync") == timedelta(seconds=SPREAD_OF_NIGHTLY_SYNC)
+    assert len({rule.spread_of(f"f{number}") for number in range(50)}) > 40
+    assert Rule("cron", {"hour": 1}, "UTC").spread_of("nightly-sync") == timedelta(0)

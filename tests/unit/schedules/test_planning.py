@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from schedules.planning import MAX_COUNTED, plan_instants
+from schedules.planning import MAX_COUNTED, plan_instants, reread_promise
+from schedules.triggers import Budget, HorizonPassed, TriggerError
+from schedules.triggers.budget import MAX_STEPS
 from tests.unit.schedules.factories import EverySecond, make_trigger, utc
 
 NINE = utc("2027-03-01T09:00")
@@ -20,14 +22,14 @@ def test_an_ordinary_firing_costs_one_evaluation() -> None:
     turn = plan_instants(trigger, first=NINE, until=NINE + SECOND / 2)
     assert turn.planned.instants == [NINE]
     assert turn.planned.uncounted is None
-    assert turn.next_run_at == NINE + SECOND
+    assert turn.following == NINE + SECOND
     assert (turn.steps, trigger.evaluations) == (1, 1)
 
 
 def test_an_instant_is_decided_from_the_moment_it_is_due() -> None:
     turn = plan_instants(EverySecond(first=NINE), first=NINE, until=NINE)
     assert turn.planned.instants == [NINE]
-    assert turn.next_run_at == NINE + SECOND
+    assert turn.following == NINE + SECOND
 
 
 def test_every_instant_up_to_and_including_now_is_decided() -> None:
@@ -35,7 +37,7 @@ def test_every_instant_up_to_and_including_now_is_decided() -> None:
     turn = plan_instants(trigger, first=NINE, until=NINE + 4 * SECOND)
     assert turn.planned.instants == seconds(5)
     assert (turn.first, turn.planned_through) == (NINE, NINE + 4 * SECOND)
-    assert turn.next_run_at == NINE + 5 * SECOND
+    assert turn.following == NINE + 5 * SECOND
     assert (turn.steps, trigger.evaluations) == (5, 5)
 
 
@@ -43,21 +45,21 @@ def test_after_the_last_instant_there_is_no_next_one() -> None:
     trigger = EverySecond(first=NINE, last=NINE + SECOND)
     turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=1))
     assert turn.planned.instants == seconds(2)
-    assert turn.next_run_at is None
+    assert turn.following is None
 
 
 def test_as_many_instants_as_the_limit_are_all_decided_one_by_one() -> None:
     turn = plan_instants(EverySecond(first=NINE), first=NINE, until=NINE + 9 * SECOND, limit=10)
     assert turn.planned.instants == seconds(10)
     assert turn.planned.uncounted is None
-    assert turn.next_run_at == NINE + 10 * SECOND
+    assert turn.following == NINE + 10 * SECOND
 
 
 def test_one_more_than_the_limit_leaves_the_latest_and_the_ends_of_the_rest() -> None:
     turn = plan_instants(EverySecond(first=NINE), first=NINE, until=NINE + 10 * SECOND, limit=10)
     assert turn.planned.instants == [NINE + 10 * SECOND]
     assert turn.planned.uncounted == (NINE, NINE + 9 * SECOND)
-    assert turn.next_run_at == NINE + 11 * SECOND
+    assert turn.following == NINE + 11 * SECOND
     assert (turn.first, turn.planned_through) == (NINE, NINE + 10 * SECOND)
 
 
@@ -66,7 +68,7 @@ def test_an_uncounted_stretch_that_holds_the_last_instant_leaves_no_next_one() -
     turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=1), limit=10)
     assert turn.planned.instants == [NINE + 50 * SECOND]
     assert turn.planned.uncounted == (NINE, NINE + 49 * SECOND)
-    assert turn.next_run_at is None
+    assert turn.following is None
 
 
 def test_a_stretch_of_years_takes_no_more_steps_than_it_says() -> None:
@@ -84,6 +86,53 @@ def test_a_dense_stretch_that_ended_long_ago_takes_no_more_steps_than_it_says() 
     assert trigger.evaluations <= turn.steps
 
 
+def test_counting_that_costs_too_much_leaves_the_latest_and_the_ends_of_the_rest() -> None:
+    trigger = EverySecond(first=NINE, cost=MAX_STEPS // 100)
+    turn = plan_instants(trigger, first=NINE, until=NINE + 2_000 * SECOND)
+    assert turn.planned.instants == [NINE + 2_000 * SECOND]
+    assert turn.planned.uncounted == (NINE, NINE + 1_999 * SECOND)
+    assert (turn.following, turn.broken_by) == (NINE + 2_001 * SECOND, "")
+    assert trigger.evaluations * trigger.cost <= turn.steps <= 2 * MAX_STEPS + trigger.cost
+
+
+def test_counting_that_costs_too_much_behind_the_latest_has_counted_all() -> None:
+    trigger = EverySecond(first=NINE, cost=MAX_STEPS // 100)
+    turn = plan_instants(trigger, first=NINE, until=NINE + 100 * SECOND)
+    assert turn.planned.instants == seconds(101)
+    assert turn.planned.uncounted is None
+    assert turn.following == NINE + 101 * SECOND
+
+
+def test_a_trigger_that_can_never_be_evaluated_again_is_broken_after_the_instant_that_was_due() -> None:
+    trigger = EverySecond(first=NINE, cost=MAX_STEPS + 1)
+    turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=1))
+    assert turn.planned.instants == [NINE]
+    assert (turn.following, turn.broken_by) == (None, "no instant was found within 10,000 steps")
+    assert trigger.evaluations == 1
+
+
+def test_a_trigger_whose_latest_instant_costs_too_much_is_broken_after_those_that_were_counted() -> None:
+    trigger = EverySecond(first=NINE, cost=MAX_STEPS // 5)
+    turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=1))
+    assert turn.planned.instants == seconds(6)
+    assert turn.planned.uncounted is None
+    assert (turn.following, turn.broken_by) == (None, "no instant was found within 10,000 steps")
+    assert turn.steps <= 2 * (MAX_STEPS + trigger.cost)
+
+
+def test_a_trigger_without_an_instant_in_ten_years_is_broken_after_those_it_had() -> None:
+    class OnceInALifetime(EverySecond):
+        def next_after(self, instant: datetime, budget: Budget | None = None) -> datetime | None:
+            found = super().next_after(instant, budget)
+            if found is None:
+                raise HorizonPassed("there is no instant within ten years")
+            return found
+
+    turn = plan_instants(OnceInALifetime(first=NINE, last=NINE + SECOND), first=NINE, until=NINE + timedelta(days=1))
+    assert turn.planned.instants == seconds(2)
+    assert (turn.following, turn.broken_by) == (None, "there is no instant within ten years")
+
+
 @pytest.mark.parametrize(
     "trigger",
     [make_trigger("interval", seconds=90), make_trigger("cron", minute="*/3", hour="1-9")],
@@ -99,7 +148,83 @@ def test_turn_after_turn_decides_every_instant_once(trigger: EverySecond) -> Non
         if first is not None and first <= now:
             turn = plan_instants(trigger, first=first, until=now)
             decided.extend(turn.planned.instants)
-            first = turn.next_run_at
+            first = turn.following
     expected = plan_instants(trigger, first=decided[0], until=now).planned.instants
     assert decided == expected
     assert len(decided) == len(set(decided)) > 100
+
+
+AMSTERDAM = "Europe/Amsterdam"
+
+
+class TestRereadingAPromise:
+    """Under the rules that hold, 02:30 in Amsterdam is 00:30Z in June; the promises come from other ones."""
+
+    nightly = make_trigger("cron", zone=AMSTERDAM, hour=2, minute=30)
+
+    def reread(self, promised: str, *, after: str, is_decided: bool = True, trigger: object = None) -> datetime:
+        return reread_promise(
+            trigger or self.nightly,  # type: ignore[arg-type]
+            promised=utc(promised),
+            after=utc(after),
+            is_decided=is_decided,
+        )
+
+    def test_what_was_right_stays(self) -> None:
+        assert self.reread("2027-06-10T00:30", after="2027-06-09T00:30") == utc("2027-06-10T00:30")
+
+    def test_clocks_that_are_further_ahead_than_promised_bring_it_forward(self) -> None:
+        assert self.reread("2027-06-10T01:30", after="2027-06-09T01:30") == utc("2027-06-10T00:30")
+
+    def test_clocks_that_are_further_behind_put_it_off_and_the_last_one_does_not_come_again(self) -> None:
+        assert self.reread("2027-06-09T23:30", after="2027-06-08T23:30") == utc("2027-06-10T00:30")
+
+    def test_done_twice_it_is_as_done_once(self) -> None:
+        for promised, after in (("2027-06-10T01:30", "2027-06-09T01:30"), ("2027-06-09T23:30", "2027-06-08T23:30")):
+            once = self.reread(promised, after=after)
+            assert self.reread(f"{once:%Y-%m-%dT%H:%M}", after=after) == once
+
+    def test_an_instant_right_after_the_trigger_was_set_is_none_that_was_decided(self) -> None:
+        set_at = "2027-06-09T23:50"
+        assert self.reread("2027-06-10T01:30", after=set_at, is_decided=False) == utc("2027-06-10T00:30")
+        # Even where it lies nearer to that moment than to the promise.
+        assert self.reread("2027-06-10T02:30", after=set_at, is_decided=False) == utc("2027-06-10T00:30")
+
+    def test_a_day_that_is_skipped_no_more_is_not_lost(self) -> None:
+        trigger = make_trigger("cron", zone=AMSTERDAM, hour=3, minute=0, dst_gap="skip")
+        # The promise passes over 28 March, as if the clocks had skipped 03:00 on that day.
+        found = self.reread("2027-03-29T01:00", after="2027-03-27T02:00", trigger=trigger)
+        assert found == utc("2027-03-28T01:00")
+
+    @pytest.mark.parametrize("promised", ["2027-07-01T01:30", "2027-06-30T23:30"])
+    def test_a_monthly_one_moves_by_its_hour(self, promised: str) -> None:
+        trigger = make_trigger("cron", zone=AMSTERDAM, day=1, hour=2, minute=30)
+        after = f"{utc(promised) - timedelta(days=30):%Y-%m-%dT%H:%M}"
+        assert self.reread(promised, after=after, trigger=trigger) == utc("2027-07-01T00:30")
+
+    @pytest.mark.parametrize(
+        "trigger",
+        [make_trigger("cron", zone=AMSTERDAM, minute="*/5"), make_trigger("interval", zone=AMSTERDAM, minutes=5)],
+        ids=str,
+    )
+    def test_every_five_minutes_stays_every_five_minutes(self, trigger: object) -> None:
+        assert self.reread("2027-06-10T00:35", after="2027-06-10T00:30", trigger=trigger) == utc("2027-06-10T00:35")
+
+    @pytest.mark.parametrize("promised", ["2027-06-10T01:30", "2027-06-09T23:30"])
+    def test_a_one_shot_on_the_clock_moves(self, promised: str) -> None:
+        trigger = make_trigger("date", zone=AMSTERDAM, run_date="2027-06-10T02:30:00")
+        found = self.reread(promised, after="2027-06-01T00:00", trigger=trigger, is_decided=False)
+        assert found == utc("2027-06-10T00:30")
+
+    def test_a_one_shot_that_would_lie_before_its_schedule_was_made_runs_as_promised(self) -> None:
+        trigger = make_trigger("date", zone=AMSTERDAM, run_date="2027-06-10T02:30:00")
+        found = self.reread("2027-06-10T01:30", after="2027-06-10T01:00", trigger=trigger, is_decided=False)
+        assert found == utc("2027-06-10T01:30")
+
+    def test_what_cannot_be_evaluated_says_so(self) -> None:
+        with pytest.raises(TriggerError):
+            self.reread(
+                "2027-06-10T00:30",
+                after="2027-06-09T00:30",
+                trigger=make_trigger("cron", month=2, day=30, hour=0),
+            )

@@ -79,6 +79,28 @@ def test_only_what_lies_within_an_outage_is_misfired(started_at: datetime, ended
     assert decide(Planned([NINE]), situation) == [Decision(NINE, STARTED, "", cause)]
 
 
+@pytest.mark.parametrize(
+    ("spread", "cause"),
+    [(timedelta(0), CATCHUP), (10 * MINUTE, SCHEDULE)],
+    ids=["planned within", "due after it"],
+)
+def test_an_outage_counts_when_an_instant_is_due_and_not_when_it_is_planned(spread: timedelta, cause: str) -> None:
+    outage = Outage(NINE - MINUTE, NINE + MINUTE)
+    situation = Situation(now=NINE + HOUR, spread=spread, outages=[outage])
+    assert decide(Planned([NINE]), situation) == [Decision(NINE, STARTED, "", cause)]
+
+
+def test_the_window_counts_from_when_an_instant_is_due() -> None:
+    due = NINE + 10 * MINUTE
+    situation = Situation(
+        now=due + HOUR,
+        spread=10 * MINUTE,
+        misfire_window=HOUR,
+        outages=[Outage(NINE - MINUTE, due + MINUTE)],
+    )
+    assert outcomes(decide(Planned([NINE - MINUTE, NINE]), situation)) == [MISSED, STARTED]
+
+
 def test_what_was_missed_runs_once_as_the_latest_of_them() -> None:
     decisions = decide_hourly(3, down=True)
     assert outcomes(decisions) == [COALESCED, COALESCED, STARTED]

@@ -32,7 +32,10 @@ def test_an_unknown_kind_is_refused_with_the_nearest_one(kind: str, hint: str) -
 
 
 def test_a_kind_like_none_is_refused_with_all_of_them() -> None:
-    assert str(refusal_of("sunrise", {})) == "unknown trigger 'sunrise'; known are and, calendarinterval, cron, date, interval, or"
+    assert (
+        str(refusal_of("sunrise", {}))
+        == "unknown trigger 'sunrise'; known are and, calendarinterval, cron, date, interval, or"
+    )
     assert KINDS == ("interval", "cron", "date", "calendarinterval", "and", "or")
 
 

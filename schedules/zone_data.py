@@ -1,0 +1,111 @@
+"""Time-zone data: where another version of it is installed, next run times are computed anew before anything fires.
+
+A stored next run time was computed by the rules of its day. When a country changes them, it would be off by an hour,
+and the instant after it, computed by the new rules, could be the same one again. So a scheduler that starts compares
+the version of the data with the one that is stored; as long as they are the same, that is all it does.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+import tzdata
+
+from orchestrator_site.common.bulk import update_rows
+from orchestrator_site.common.clock import Clock
+from orchestrator_site.common.database import write_transaction
+from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
+from schedules.decorated.zone_data import move_function_rows
+from schedules.models import Schedule, ZoneData
+from schedules.planning import reread_promise
+from schedules.triggers import TriggerError
+from schedules.triggers.base import later_by
+
+log = structlog.get_logger(__name__)
+
+BATCH_SIZE = 500
+
+# Tells, between two batches, whether to go on.
+GoOn = Callable[[], bool]
+
+
+def move_next_runs(*, clock: Clock, go_on: GoOn) -> bool:
+    """Compute all next run times anew if the installed time-zone data is not that which they were computed with.
+
+    Each batch is a transaction that locks its rows, so that other schedulers may fire, or do the same, meanwhile; doing
+    it twice moves nothing more. The version is stored at the end: whoever is stopped before leaves the rest to the
+    next one.
+
+    Returns:
+        Whether next run times are now those of the installed data; False if `go_on` said to stop.
+    """
+    installed: str = tzdata.IANA_VERSION
+    stored = ZoneData.objects.values_list("version", flat=True).first()
+    if stored == installed:
+        return True
+    if stored is None:
+        _store(installed, now=clock())
+        log.info("zone_data_stored", version=installed)
+        return True
+    started = time.monotonic()
+    versions = {"from_version": stored, "to_version": installed}
+    looked_at = moved = 0
+    last: Schedule | None = None
+    while batch := _move_batch(after=last, versions=versions):
+        rows, count = batch
+        looked_at, moved, last = looked_at + len(rows), moved + count, rows[-1]
+        if not go_on():
+            return False
+    moved_functions = move_function_rows(versions=versions)
+    _store(installed, now=clock())
+    log.warning(
+        "zone_data_changed",
+        **versions,
+        schedules=looked_at,
+        moved=moved,
+        moved_functions=moved_functions,
+        seconds=round(time.monotonic() - started, 3),
+    )
+    return True
+
+
+def _store(version: str, *, now: datetime) -> None:
+    with write_transaction():
+        ZoneData.objects.update_or_create(pk=1, defaults={"version": version, "since": now})
+
+
+def _move_batch(*, after: Schedule | None, versions: dict[str, str]) -> tuple[list[Schedule], int] | None:
+    """Compute the next run times of a batch anew; return its rows and how many moved, or None where none are left."""
+    active = Schedule.objects.filter(next_run_at__isnull=False).order_by("pk")
+    with write_transaction():
+        rows = list((active.filter(pk__gt=after.pk) if after else active).select_for_update(no_key=True)[:BATCH_SIZE])
+        moves = {schedule.pk: (schedule, at) for schedule in rows if (at := _reread(schedule)) != schedule.next_run_at}
+        update_rows(Schedule, ["next_run_at"], {pk: (at,) for pk, (_, at) in moves.items()})
+        if moves:
+            notify(SCHEDULES_CHANGED)
+    for schedule, at in moves.values():
+        assert schedule.next_run_at is not None, "only schedules with a next run are looked at"
+        span = {"from": schedule.next_run_at.isoformat(), "to": at.isoformat()}
+        log.info("next_run_moved", schedule_id=str(schedule.pk), name=schedule.name, **span, **versions)
+    return (rows, len(moves)) if rows else None
+
+
+def _reread(schedule: Schedule) -> datetime:
+    """Return when a schedule runs next by the installed data; what cannot be evaluated is left to the turn."""
+    assert schedule.next_run_at is not None, "only schedules with a next run are looked at"
+    spread = schedule.spread_offset
+    try:
+        nominal = reread_promise(
+            schedule.trigger_rule,
+            promised=schedule.next_run_at - spread,
+            after=schedule.planned_through,
+            # Where a rule was set, the watermark and the state have the same moment, which is no instant of it.
+            is_decided=schedule.planned_through != schedule.state_since,
+        )
+    except TriggerError:
+        return schedule.next_run_at
+    except Exception:
+        log.exception("trigger_failed", schedule_id=str(schedule.pk))
+        return schedule.next_run_at
+    return later_by(spread, nominal)

@@ -26,7 +26,8 @@ from schedules.serializers import (
     ScheduleFilters,
     ScheduleSerializer,
 )
-from schedules.triggers import KINDS
+from schedules.trigger_docs import EXAMPLES
+from schedules.trigger_serializers import NoticeSerializer
 
 SCHEDULES, FIRINGS = ["Schedules"], ["Firings"]
 CHANGES = ("CREATED", "UPDATED", "DELETED")
@@ -36,21 +37,24 @@ WORKFLOW_ID = "01997c4e-0b52-7f0d-8a6e-5d1c3b9f7e20"
 TASK_ID = "01997d02-5b3a-7d44-b0c1-9e8f7a6b5c4d"
 
 
-class ChangedScheduleSerializer(ScheduleSerializer):
+class ShownScheduleSerializer(ScheduleSerializer):
+    """A schedule, whole, and what in it may not be what was meant."""
+
+    warnings = NoticeSerializer(many=True)
+
+
+class ChangedScheduleSerializer(ShownScheduleSerializer):
     """A schedule, whole, and what was done to it."""
 
     message = serializers.CharField(help_text="For clients of the older API.")
     status = serializers.ChoiceField(CHANGES, help_text="For clients of the older API.")
 
 
-class TriggerKindField(OpenApiSerializerFieldExtension):
-    """The name of a kind of trigger."""
+class DeletedScheduleSerializer(ScheduleSerializer):
+    """A schedule as it was."""
 
-    target_class = "schedules.serializers.TriggerKind"
-
-    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
-        """Return the schema."""
-        return {"type": "string", "enum": list(KINDS)}
+    message = serializers.CharField(help_text="For clients of the older API.")
+    status = serializers.ChoiceField(CHANGES, help_text="For clients of the older API.")
 
 
 class OnlyField(OpenApiSerializerFieldExtension):
@@ -70,7 +74,12 @@ SCHEDULE: dict[str, Any] = {
     "workflow_id": WORKFLOW_ID,
     "trigger": "interval",
     "trigger_kwargs": {"hours": 12},
+    "summary": "Every 12 hours",
     "timezone": "Europe/Amsterdam",
+    "dst_gap": "run_after",
+    "dst_fold": "first",
+    "on_missing_day": "skip",
+    "spread_seconds": 0,
     "inputs": {},
     "state": "active",
     "state_reason": "",
@@ -88,6 +97,7 @@ SCHEDULE: dict[str, Any] = {
 UPDATED = SCHEDULE | {
     "name": "Check all products, daily",
     "trigger_kwargs": {"hours": 24},
+    "summary": "Every day",
     "next_run_at": "2027-03-02T10:00:00Z",
     "version": 2,
     "updated_at": "2027-03-01T10:00:00Z",
@@ -97,6 +107,7 @@ FIRING: dict[str, Any] = {
     "schedule_id": SCHEDULE_ID,
     "schedule_name": "Check all products",
     "scheduled_for": "2027-03-01T21:00:00Z",
+    "due_at": "2027-03-01T21:00:00Z",
     "last_scheduled_for": None,
     "count": 1,
     "decided_at": "2027-03-01T21:00:00.012000Z",
@@ -109,6 +120,7 @@ FIRING: dict[str, Any] = {
 OVERLAP = FIRING | {
     "firing_id": "01997f95-9c11-7a02-9b7d-0e1f2a3b4c5d",
     "scheduled_for": "2027-03-02T09:00:00Z",
+    "due_at": "2027-03-02T09:00:00Z",
     "decided_at": "2027-03-02T09:00:00.008000Z",
     "lateness_ms": 8,
     "outcome": "skipped_overlap",
@@ -116,38 +128,25 @@ OVERLAP = FIRING | {
     "task_id": None,
 }
 
-EVERY_12_HOURS = {
-    "name": "Check all products",
-    "workflow_name": "task_validate_products",
-    "trigger": "interval",
-    "trigger_kwargs": {"hours": 12},
-}
-EVERY_NIGHT = {
-    "name": "Check subscriptions at night",
-    "workflow_name": "task_validate_subscriptions",
-    "trigger": "cron",
-    "trigger_kwargs": {"day_of_week": "mon-fri", "hour": 2, "minute": 30},
-    "timezone": "Europe/Amsterdam",
-}
-ONCE = {
-    "name": "Clean up after the migration",
-    "workflow_name": "task_clean_up_tasks",
-    "trigger": "date",
-    "trigger_kwargs": {"run_date": "2099-05-01T03:00:00+02:00"},
-    "inputs": {"requested_by": "the network team"},
+NIGHTLY = {"name": "Check subscriptions", "workflow_name": "task_validate_subscriptions"}
+CROWDED = {
+    "code": "crowded_minute",
+    "detail": "4 other schedules are due in the same minute, 2027-03-01 21:00Z: with spread_seconds, such as 300, each "
+    "of them would start at a time of its own",
 }
 
 
 def _answer(value: dict[str, Any], done: str, description: str) -> OpenApiResponse:
     older = {"message": f"Schedule '{value['name']}' {done.lower()}.", "status": done}
-    return OpenApiResponse(ChangedScheduleSerializer, description, examples=[example("Schedule", value | older)])
+    serializer = ChangedScheduleSerializer if "warnings" in value else DeletedScheduleSerializer
+    return OpenApiResponse(serializer, description, examples=[example("Schedule", value | older)])
 
 
 def _page(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": list(rows)}
 
 
-_NO_SCHEDULE = problem(
+NO_SCHEDULE = problem(
     HTTPStatus.NOT_FOUND,
     "No schedule has this id.",
     detail="Schedule does not exist",
@@ -161,7 +160,7 @@ _NO_WORKFLOW = problem(
     field="workflow_name",
     value="task_validate_product",
 )
-_BAD_TRIGGER = problem(
+BAD_TRIGGER = problem(
     HTTPStatus.BAD_REQUEST,
     "What was sent cannot be used; `errors` names each field and the value that it had.",
     detail="unknown argument 'hour' of trigger 'interval': did you mean 'hours'?",
@@ -177,7 +176,7 @@ _FIRINGS = OpenApiResponse(
     examples=[example("Firings", _page(OVERLAP, FIRING))],
 )
 _DELETED = _answer(SCHEDULE, "DELETED", "It is gone; this is what it was. Its firings and tasks stay.")
-_UPDATED = _answer(UPDATED, "UPDATED", "The schedule as it is now.")
+_UPDATED = _answer(UPDATED | {"warnings": []}, "UPDATED", "The schedule as it is now.")
 
 describe_schedules = extend_schema_view(
     get=extend_schema(
@@ -203,14 +202,13 @@ describe_schedules = extend_schema_view(
         request=OpenApiRequest(
             CreateScheduleBody,
             examples=[
-                example("Every 12 hours", EVERY_12_HOURS),
-                example("At night on working days", EVERY_NIGHT),
-                example("Once", ONCE),
+                *(example(name, NIGHTLY | rule) for name, rule in EXAMPLES.items()),
+                example("With inputs", NIGHTLY | EXAMPLES["Once"] | {"inputs": {"requested_by": "the network team"}}),
             ],
         ),
         responses={
-            201: _answer(SCHEDULE, "CREATED", "The schedule, with its first instant."),
-            **_BAD_TRIGGER,
+            201: _answer(SCHEDULE | {"warnings": [CROWDED]}, "CREATED", "The schedule, with its first instant."),
+            **BAD_TRIGGER,
             **_NO_WORKFLOW,
         },
     ),
@@ -234,7 +232,7 @@ describe_schedules = extend_schema_view(
                 )
             ],
         ),
-        responses={200: _UPDATED, **_BAD_TRIGGER, **_NO_SCHEDULE},
+        responses={200: _UPDATED, **BAD_TRIGGER, **NO_SCHEDULE},
     ),
     delete=extend_schema(
         operation_id="delete_schedule_in_body",
@@ -248,7 +246,7 @@ describe_schedules = extend_schema_view(
                 example("With its workflow", {"workflow_id": WORKFLOW_ID, "schedule_id": SCHEDULE_ID}),
             ],
         ),
-        responses={200: _DELETED, **_NO_SCHEDULE},
+        responses={200: _DELETED, **NO_SCHEDULE},
     ),
 )
 
@@ -258,8 +256,10 @@ describe_schedule = extend_schema_view(
         summary="Show a schedule",
         tags=SCHEDULES,
         responses={
-            200: OpenApiResponse(ScheduleSerializer, "The schedule.", examples=[example("Schedule", SCHEDULE)]),
-            **_NO_SCHEDULE,
+            200: OpenApiResponse(
+                ShownScheduleSerializer, "The schedule.", examples=[example("Schedule", SCHEDULE | {"warnings": []})]
+            ),
+            **NO_SCHEDULE,
         },
     ),
     patch=extend_schema(
@@ -273,17 +273,19 @@ describe_schedule = extend_schema_view(
             examples=[
                 example("Another time of day", {"trigger": "cron", "trigger_kwargs": {"hour": 3}}),
                 example("Another zone", {"timezone": "Atlantic/Azores"}),
+                example("Not in a gap of the clocks", {"dst_gap": "skip"}),
+                example("Up to five minutes later", {"spread_seconds": 300}),
                 example("Other inputs", {"inputs": {"dry_run": True}}),
             ],
         ),
-        responses={200: _UPDATED, **_BAD_TRIGGER, **_NO_SCHEDULE},
+        responses={200: _UPDATED, **BAD_TRIGGER, **NO_SCHEDULE},
     ),
     delete=extend_schema(
         operation_id="delete_schedule",
         summary="Delete a schedule",
         tags=SCHEDULES,
         request=None,
-        responses={200: _DELETED, **_NO_SCHEDULE},
+        responses={200: _DELETED, **NO_SCHEDULE},
     ),
 )
 
@@ -307,6 +309,6 @@ describe_schedule_firings = extend_schema_view(
         description="Its ledger, which stays when the schedule is deleted.",
         tags=FIRINGS,
         parameters=_firing_parameters,
-        responses={200: _FIRINGS, **_NO_SCHEDULE},
+        responses={200: _FIRINGS, **NO_SCHEDULE},
     )
 )

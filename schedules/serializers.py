@@ -16,14 +16,10 @@ from schedules.models import (
     ScheduleState,
 )
 from schedules.services import ScheduleChanges, ScheduleDraft
-from schedules.triggers import KINDS
+from schedules.trigger_serializers import TRIGGER_KWARGS_HELP, RuleBody, TriggerKind, TriggerKwargs
+from schedules.triggers import DST_FOLDS, DST_GAPS, KINDS, MISSING_DAYS
 from tasks.serializers import check_inputs
 
-TRIGGER_KWARGS_HELP = (
-    "`interval`: weeks, days, hours, minutes, seconds. "
-    "`cron`: year, month, day, week, day_of_week, hour, minute, second. "
-    "Both: start_date, end_date. `date`: run_date. Moments are ISO 8601."
-)
 NEW_TRIGGER_HELP = "A new trigger needs its `trigger_kwargs`."
 
 
@@ -45,10 +41,6 @@ class Only(serializers.Field):  # type: ignore[type-arg]
     def to_representation(self, value: Any) -> Any:
         """Return the value as it is stored."""
         return value
-
-
-class TriggerKind(Text):
-    """The name of a kind of trigger; which there are is for the triggers to say."""
 
 
 class InputsBody(StrictSerializer):
@@ -80,15 +72,14 @@ class InputsBody(StrictSerializer):
             raise serializers.ValidationError({field: error.detail}) from error
 
 
-class CreateScheduleBody(InputsBody):
+class CreateScheduleBody(RuleBody, InputsBody):
     """The body that creates a schedule."""
 
     name = Text(max_length=255)
     workflow_name = Text(max_length=255, required=False, help_text="This or `workflow_id`; both have to name one task.")
     workflow_id = Id(required=False)
     trigger = TriggerKind()
-    trigger_kwargs = Object(help_text=TRIGGER_KWARGS_HELP)
-    timezone = Text(required=False, help_text="IANA name; without it, the zone of the installation.")
+    trigger_kwargs = TriggerKwargs(help_text=TRIGGER_KWARGS_HELP)
     misfire_policy = Only(only="run_once")
     misfire_window_seconds = Only(only=86_400)
     overlap_policy = Only(only="skip")
@@ -106,18 +97,17 @@ class CreateScheduleBody(InputsBody):
             name=body["name"],
             trigger=body["trigger"],
             trigger_kwargs=body["trigger_kwargs"],
-            timezone=body.get("timezone"),
             inputs=body.get("inputs", {}),
+            **RuleBody.options(body),
         )
 
 
-class PatchScheduleBody(InputsBody):
+class PatchScheduleBody(RuleBody, InputsBody):
     """The body of PATCH: what is left out stays as it is."""
 
     name = Text(max_length=255, required=False)
     trigger = TriggerKind(required=False, help_text=NEW_TRIGGER_HELP)
-    trigger_kwargs = Object(required=False, help_text=TRIGGER_KWARGS_HELP)
-    timezone = Text(required=False, help_text="IANA name.")
+    trigger_kwargs = TriggerKwargs(required=False, help_text=TRIGGER_KWARGS_HELP)
     misfire_policy = Only(only="run_once")
     misfire_window_seconds = Only(only=86_400)
     overlap_policy = Only(only="skip")
@@ -129,8 +119,8 @@ class PatchScheduleBody(InputsBody):
             name=body.get("name"),
             trigger=body.get("trigger"),
             trigger_kwargs=body.get("trigger_kwargs"),
-            timezone=body.get("timezone"),
             inputs=body.get("inputs"),
+            **RuleBody.options(body),
         )
 
 
@@ -140,7 +130,7 @@ class PutScheduleBody(StrictSerializer):
     schedule_id = Id()
     name = Text(max_length=255, required=False)
     trigger = TriggerKind(required=False, help_text=NEW_TRIGGER_HELP)
-    trigger_kwargs = Object(required=False, help_text=TRIGGER_KWARGS_HELP)
+    trigger_kwargs = TriggerKwargs(required=False, help_text=TRIGGER_KWARGS_HELP)
 
 
 class DeleteScheduleBody(StrictSerializer):
@@ -159,7 +149,12 @@ class ScheduleSerializer(serializers.Serializer[Schedule]):
     workflow_id = serializers.UUIDField(source="workflow.id")
     trigger = serializers.ChoiceField(KINDS)
     trigger_kwargs = Object()
+    summary = serializers.CharField(help_text="The trigger in words.")
     timezone = serializers.CharField()
+    dst_gap = serializers.ChoiceField(DST_GAPS)
+    dst_fold = serializers.ChoiceField(DST_FOLDS)
+    on_missing_day = serializers.ChoiceField(MISSING_DAYS)
+    spread_seconds = serializers.IntegerField()
     inputs = Object()
     state = serializers.ChoiceField(ScheduleState.choices)
     state_reason = serializers.CharField(help_text="Why it is broken; empty otherwise.")
@@ -191,10 +186,11 @@ class FiringSerializer(serializers.Serializer[Firing]):
     schedule_id = serializers.UUIDField()
     schedule_name = serializers.CharField()
     scheduled_for = Moment()
+    due_at = Moment(help_text="The planned instant, later by the schedule's spread.")
     last_scheduled_for = Moment(allow_null=True, help_text="The last instant of a row that stands for many.")
     count = serializers.IntegerField(allow_null=True, help_text="How many instants; null for more than 10,000.")
     decided_at = Moment()
-    lateness_ms = serializers.IntegerField(help_text="From the planned instant to the decision.")
+    lateness_ms = serializers.IntegerField(help_text="From when it was due to the decision.")
     cause = serializers.ChoiceField(FiringCause.choices)
     outcome = serializers.ChoiceField(FiringOutcome.choices)
     reason = serializers.CharField(help_text="Why it became of it what did; empty when a task was started.")

@@ -1,35 +1,52 @@
 """The arguments of each kind of trigger as fields of a form: from stored value to text and back, without a loss."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from orchestrator_site.common.admin.forms import read_json
 from schedules.triggers.fields import known_zones
 
 Read = Callable[[str], Any]
+IsSame = Callable[[str, object], bool]
 
-# What a browser's own field for a moment can show.
+# What a browser's own fields can show.
 _LOCAL_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+TRIGGERS_EXAMPLE = """[
+  {"trigger": "cron", "trigger_kwargs": {"hour": 8}},
+  {"trigger": "interval", "trigger_kwargs": {"hours": 12}}
+]"""
 
 
 class MomentWidget(UnfoldAdminTextInputWidget):  # type: ignore[misc]  # unfold ships no types
     """The browser's own field for a moment; a text field for a value that this one could not show."""
 
+    own_type, shown_by_it, step = "datetime-local", _LOCAL_MOMENT, "1"
+
     def get_context(self, name: str, value: Any, attrs: Mapping[str, Any] | None) -> dict[str, Any]:
         """Choose the type of the field by its value."""
-        is_local = not value or _LOCAL_MOMENT.fullmatch(str(value)) is not None
+        is_own = not value or self.shown_by_it.fullmatch(str(value)) is not None
         context: dict[str, Any] = super().get_context(name, value, attrs)
-        context["widget"]["type"] = "datetime-local" if is_local else "text"
-        if is_local:
-            context["widget"]["attrs"]["step"] = "1"
+        context["widget"]["type"] = self.own_type if is_own else "text"
+        if is_own:
+            context["widget"]["attrs"]["step"] = self.step
         return context
+
+
+class DateWidget(MomentWidget):
+    """The browser's own field for a day; a text field for a value with a time."""
+
+    own_type, shown_by_it = "date", _DATE
 
 
 class ZoneWidget(UnfoldAdminTextInputWidget):  # type: ignore[misc]  # unfold ships no types
@@ -37,9 +54,9 @@ class ZoneWidget(UnfoldAdminTextInputWidget):  # type: ignore[misc]  # unfold sh
 
     def render(self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None) -> SafeString:
         """Return the field and its list."""
-        field = super().render(name, value, {**(attrs or {}), "list": f"{name}-list"}, renderer)
+        shown = super().render(name, value, {**(attrs or {}), "list": f"{name}-list"}, renderer)
         options = format_html_join("", '<option value="{}"></option>', ((zone,) for zone in sorted(known_zones())))
-        return format_html('{}<datalist id="{}-list">{}</datalist>', field, name, options)
+        return format_html('{}<datalist id="{}-list">{}</datalist>', shown, name, options)
 
 
 def read_number(text: str) -> int | float | str:
@@ -54,42 +71,96 @@ def read_expression(text: str) -> int | str:
     return int(text) if re.fullmatch(r"0|[1-9]\d{0,8}", text) else text
 
 
+def show(value: object) -> str:
+    """Return the text that a field shows for a stored value."""
+    if isinstance(value, list):
+        return json.dumps(value, indent=2, ensure_ascii=False)
+    return "" if value is None else str(value).strip()
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or (isinstance(value, int | float | str) and not isinstance(value, bool))
+
+
+def _is_same_text(text: str, stored: object) -> bool:
+    return text == show(stored)
+
+
+def _is_same_moment(text: str, stored: object) -> bool:
+    """Compare two readings of a clock; a browser leaves out seconds that are zero."""
+    try:
+        return text == show(stored) or datetime.fromisoformat(text) == datetime.fromisoformat(show(stored))
+    except (ValueError, TypeError):
+        return False
+
+
+def _is_same_json(text: str, stored: object) -> bool:
+    """Compare two JSON values, whatever their spacing; 1, 1.0 and true are not the same."""
+    try:
+        return json.dumps(read_json(text), sort_keys=True) == json.dumps(stored, sort_keys=True)
+    except forms.ValidationError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of a trigger: how its text is read, and how its field looks."""
+    """One argument of a trigger: how its text is read, and how its field looks.
+
+    Attributes:
+        read: From what was typed to the value that is stored.
+        is_same: Whether a text is what the field showed for a stored value.
+        holds: Whether the field can show a stored value.
+        check: Raises ValidationError for a text that cannot be read at all.
+    """
 
     name: str
     read: Read
     hint: str = ""
+    is_same: IsSame = _is_same_text
+    holds: Callable[[object], bool] = _is_plain
+    check: Read | None = None
     widget: type[forms.Widget] = UnfoldAdminTextInputWidget
-    example: str = ""
-    keyboard: str = "text"
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     def make_field(self) -> forms.CharField:
         """Return a new field."""
-        attributes = {"placeholder": self.example, "inputmode": self.keyboard, "autocomplete": "off"}
         return forms.CharField(
             required=False,
             label=self.name.replace("_", " ").capitalize(),
             help_text=self.hint,
-            widget=self.widget({key: value for key, value in attributes.items() if value}),
+            widget=self.widget({"autocomplete": "off", **self.attributes}),
+            validators=[self.check] if self.check else [],
         )
 
-    def is_same(self, text: str, stored: object) -> bool:
-        """Tell whether a text is what the field showed for a stored value."""
-        return text == show(stored) or (self.widget is MomentWidget and _is_same_moment(text, stored))
+
+def _number(name: str, hint: str = "", example: str = "", *, keyboard: str = "decimal") -> Argument:
+    return Argument(name, read_number, hint, attributes={"inputmode": keyboard, "placeholder": example})
 
 
-def _number(name: str) -> Argument:
-    return Argument(name, read_number, keyboard="decimal")
+def _whole(name: str, hint: str = "", example: str = "") -> Argument:
+    return _number(name, hint, example, keyboard="numeric")
 
 
 def _expression(name: str, hint: str, example: str) -> Argument:
-    return Argument(name, read_expression, hint, example=example)
+    return Argument(name, read_expression, hint, attributes={"placeholder": example})
 
 
 def _moment(name: str, hint: str) -> Argument:
-    return Argument(name, str, f"{hint} On the clocks of the schedule's time zone.", MomentWidget)
+    hint = f"{hint} On the clocks of the schedule's time zone."
+    return Argument(name, str, hint, is_same=_is_same_moment, widget=MomentWidget)
+
+
+def _triggers(hint: str) -> Argument:
+    return Argument(
+        "triggers",
+        read_json,
+        f"{hint} A JSON list; each has its trigger and trigger_kwargs, as over REST. They may be nested.",
+        is_same=_is_same_json,
+        holds=lambda value: isinstance(value, list),
+        check=read_json,
+        widget=UnfoldAdminTextareaWidget,
+        attributes={"placeholder": TRIGGERS_EXAMPLE, "rows": "10", "spellcheck": "false", "class": "admin-code"},
+    )
 
 
 _BOUNDS = (_moment("start_date", "Nothing fires before it."), _moment("end_date", "Nothing fires after it."))
@@ -97,6 +168,13 @@ _BOUNDS = (_moment("start_date", "Nothing fires before it."), _moment("end_date"
 ARGUMENTS: dict[str, tuple[Argument, ...]] = {
     "interval": (*map(_number, ("weeks", "days", "hours", "minutes", "seconds")), *_BOUNDS),
     "cron": (
+        Argument(
+            "crontab",
+            str,
+            "Five fields as in a crontab (0 and 7 are Sunday), or six with the seconds first, or @daily and its like; "
+            "in place of the fields below, but for start and end.",
+            attributes={"placeholder": "30 2 * * 1-5", "class": "admin-code"},
+        ),
         _expression("year", "", "2027"),
         _expression("month", "1 to 12, or jan to dec.", "1-6"),
         _expression("day", "Of the month; also “last” or “2nd fri”.", "*/2"),
@@ -108,6 +186,17 @@ ARGUMENTS: dict[str, tuple[Argument, ...]] = {
         *_BOUNDS,
     ),
     "date": (_moment("run_date", "It fires once, then."),),
+    "calendarinterval": (
+        *(_whole(name) for name in ("years", "months", "weeks", "days")),
+        *(_whole(name, "Of the time of day.", "0") for name in ("hour", "minute", "second")),
+        Argument("start_date", str, "The day that is counted from; empty for today.", widget=DateWidget),
+        Argument("end_date", str, "Nothing fires after this day.", widget=DateWidget),
+    ),
+    "and": (
+        _triggers("Fires when all of these do."),
+        _number("threshold_seconds", "How far apart those moments may lie: 0 to 3600 seconds.", "1"),
+    ),
+    "or": (_triggers("Fires when any of these does."),),
 }
 
 
@@ -121,15 +210,10 @@ def field_names(kind: str) -> list[str]:
     return [field_name(kind, argument.name) for argument in ARGUMENTS[kind]]
 
 
-def show(value: object) -> str:
-    """Return the text that a field shows for a stored value."""
-    return "" if value is None else str(value).strip()
-
-
 def can_hold(kind: str, kwargs: Mapping[str, Any]) -> bool:
     """Tell whether the fields show everything that a stored trigger has."""
-    names = {argument.name for argument in ARGUMENTS.get(kind, ())}
-    return kind in ARGUMENTS and all(key in names and _is_plain(value) for key, value in kwargs.items())
+    arguments = {argument.name: argument for argument in ARGUMENTS.get(kind, ())}
+    return kind in ARGUMENTS and all(key in arguments and arguments[key].holds(value) for key, value in kwargs.items())
 
 
 def read_kwargs(kind: str, texts: Mapping[str, str], stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,15 +234,3 @@ def read_kwargs(kind: str, texts: Mapping[str, str], stored: Mapping[str, Any]) 
         elif text:
             kwargs[argument.name] = argument.read(text)
     return kwargs
-
-
-def _is_plain(value: object) -> bool:
-    return value is None or (isinstance(value, int | float | str) and not isinstance(value, bool))
-
-
-def _is_same_moment(text: str, stored: object) -> bool:
-    """Compare two readings of a clock; a browser leaves out seconds that are zero."""
-    try:
-        return datetime.fromisoformat(text) == datetime.fromisoformat(show(stored))
-    except (ValueError, TypeError):
-        return False

@@ -2,11 +2,22 @@
 
 from django.urls import re_path
 
-from schedules.views import FiringsView, ScheduleFiringsView, SchedulesView, ScheduleView
+from schedules.views import (
+    FiringsView,
+    ScheduleFiringsView,
+    ScheduleNextView,
+    SchedulePreviewView,
+    SchedulesView,
+    ScheduleView,
+)
 
 urlpatterns = [
     re_path(r"^schedules/?$", SchedulesView.as_view(), name="schedules"),
+    re_path(
+        r"^schedules/preview/?$", SchedulePreviewView.as_view(), name="schedule-preview"
+    ),  # before what takes any id
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/?$", ScheduleView.as_view(), name="schedule"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/firings/?$", ScheduleFiringsView.as_view(), name="schedule-firings"),
+    re_path(r"^schedules/(?P<schedule_id>[^/]+)/next/?$", ScheduleNextView.as_view(), name="schedule-next"),
     re_path(r"^firings/?$", FiringsView.as_view(), name="firings"),
 ]

@@ -1,7 +1,8 @@
 """`/api/schedules` and `/api/firings`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from rest_framework import status
@@ -12,8 +13,9 @@ from rest_framework.views import APIView
 
 from orchestrator_site.common.api import list_page, read_body, read_id
 from orchestrator_site.common.errors import InvalidValue
-from schedules import api_docs
+from schedules import api_docs, preview_docs
 from schedules.models import Schedule
+from schedules.previews import notices_of, preview_draft, preview_schedule
 from schedules.selectors import get_schedule, list_firings, list_schedules
 from schedules.serializers import (
     CreateScheduleBody,
@@ -26,6 +28,7 @@ from schedules.serializers import (
     ScheduleSerializer,
 )
 from schedules.services import create_schedule, delete_schedule, update_schedule
+from schedules.trigger_serializers import NoticeSerializer, PreviewBody, PreviewSerializer, read_preview_query
 from schedules.triggers import TriggerError
 from workflows.selectors import get_task_workflow
 
@@ -57,7 +60,8 @@ class SchedulesView(APIView):
                 draft=CreateScheduleBody.draft(body), workflow=workflow, actor=request.user.get_username()
             )
         location = reverse("schedule", kwargs={"schedule_id": schedule.pk}, request=request)
-        response = _answer(get_schedule(schedule.pk), "CREATED", status.HTTP_201_CREATED)
+        stored = get_schedule(schedule.pk)
+        response = _answer(stored, "CREATED", status.HTTP_201_CREATED, warnings=_warnings(stored, body))
         response["Location"] = location
         return response
 
@@ -80,7 +84,8 @@ class ScheduleView(APIView):
 
     def get(self, request: Request, schedule_id: str) -> Response:
         """Show it."""
-        return Response(ScheduleSerializer(get_schedule(_read_id(schedule_id))).data)
+        schedule = get_schedule(_read_id(schedule_id))
+        return Response(ScheduleSerializer(schedule).data | _warnings(schedule))
 
     def patch(self, request: Request, schedule_id: str) -> Response:
         """Change what the body names."""
@@ -89,6 +94,34 @@ class ScheduleView(APIView):
     def delete(self, request: Request, schedule_id: str) -> Response:
         """Delete it."""
         return _delete(request, _read_id(schedule_id))
+
+
+@preview_docs.describe_preview
+class SchedulePreviewView(APIView):
+    """What a schedule would do that is not there."""
+
+    # It writes nothing and costs no more than looking ahead at a stored one; who changes schedules wants it as well.
+    permissions = {"POST": "schedules.view_schedule"}
+
+    def post(self, request: Request) -> Response:
+        """Answer its next times, or what is wrong with it."""
+        body = read_body(PreviewBody, request)
+        with _trigger_errors_named():
+            preview = preview_draft(**PreviewBody.arguments(body))
+        return Response(PreviewSerializer(preview).data)
+
+
+@preview_docs.describe_next
+class ScheduleNextView(APIView):
+    """When a schedule runs."""
+
+    permissions = {"GET": "schedules.view_schedule"}
+
+    def get(self, request: Request, schedule_id: str) -> Response:
+        """Answer its next times."""
+        schedule = get_schedule(_read_id(schedule_id))
+        after, count = read_preview_query(request)
+        return Response(PreviewSerializer(preview_schedule(schedule=schedule, after=after, count=count)).data)
 
 
 @api_docs.describe_firings
@@ -127,7 +160,7 @@ def _update(request: Request, schedule_id: UUID, body: dict[str, object]) -> Res
             changes=PatchScheduleBody.changes(body),
             actor=request.user.get_username(),
         )
-    return _answer(schedule, "UPDATED")
+    return _answer(schedule, "UPDATED", warnings=_warnings(schedule, body))
 
 
 def _delete(request: Request, schedule_id: UUID, *, workflow_id: UUID | None = None) -> Response:
@@ -135,10 +168,18 @@ def _delete(request: Request, schedule_id: UUID, *, workflow_id: UUID | None = N
     return _answer(delete_schedule(schedule_id=schedule_id, workflow_id=workflow_id, actor=actor), "DELETED")
 
 
-def _answer(schedule: Schedule, done: str, code: int = status.HTTP_200_OK) -> Response:
-    """Answer the whole schedule, and the two keys that clients of the older API read."""
+def _answer(
+    schedule: Schedule, done: str, code: int = status.HTTP_200_OK, *, warnings: Mapping[str, Any] | None = None
+) -> Response:
+    """Answer the whole schedule, its warnings, and the two keys that clients of the older API read."""
     older = {"message": f"Schedule '{schedule.name}' {done.lower()}.", "status": done}
-    return Response(ScheduleSerializer(schedule).data | older, status=code)
+    return Response(ScheduleSerializer(schedule).data | dict(warnings or {}) | older, status=code)
+
+
+def _warnings(schedule: Schedule, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the key `warnings`; some are about what the body has and the schedule has not."""
+    notices = notices_of(schedule=schedule, kwargs_as_given=(body or {}).get("trigger_kwargs"))
+    return {"warnings": NoticeSerializer(notices, many=True).data}
 
 
 @contextmanager

@@ -7,8 +7,7 @@ from django import forms
 from rest_framework.serializers import ValidationError as RefusedInputs
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from orchestrator_site.common.admin.forms import ServiceForm
-from orchestrator_site.common.parsers import MAX_DEPTH, is_too_deep
+from orchestrator_site.common.admin.forms import ServiceForm, read_json
 from tasks.models import Task
 from tasks.serializers import check_inputs
 from tasks.services import start_task
@@ -39,14 +38,7 @@ class InputsField(forms.CharField):
             ValidationError: It is no JSON object, or one with which no task can start.
         """
         text = str(value or "").strip()
-        try:
-            inputs = json.loads(text) if text else {}
-        except ValueError as error:  # also a number of too many digits
-            raise forms.ValidationError(f"This is no JSON that can be read: {error}.") from error
-        except RecursionError:
-            inputs = None
-        if inputs is None or is_too_deep(inputs):
-            raise forms.ValidationError(f"Give a JSON object such as {{}}, nested at most {MAX_DEPTH} levels deep.")
+        inputs = read_json(text) if text else {}
         if not isinstance(inputs, dict):
             raise forms.ValidationError(f"Give a JSON object such as {{}}, not {type(inputs).__name__}.")
         return self._checked(inputs)

@@ -65,7 +65,17 @@ def schedule_names(ids: Sequence[UUID | None]) -> dict[UUID, str]:
 class FiringAdmin(ReadOnlyAdmin):
     """Firings, what was decided last first."""
 
-    list_display = ("planned", "schedule_link", "outcome_label", "cause", "lateness", "count", "why", "task_link")
+    list_display = (
+        "planned",
+        "due",
+        "schedule_link",
+        "outcome_label",
+        "cause",
+        "lateness",
+        "count",
+        "why",
+        "task_link",
+    )
     list_filter = ("outcome", "cause", DecidedFilter, OfScheduleFilter)
     search_fields = ("schedule_name",)
     search_help_text = "Name of a schedule, or the id of a schedule, a task or a firing."
@@ -73,6 +83,7 @@ class FiringAdmin(ReadOnlyAdmin):
         "schedule_link",
         "planned",
         "last_planned",
+        "due",
         "count",
         "decided",
         "lateness",
@@ -121,9 +132,15 @@ class FiringAdmin(ReadOnlyAdmin):
         """Link to the task that came of it."""
         return page_link("tasks_task", firing.task_id, "Task") if firing.task_id else None
 
+    @display(description="due later by")
+    def due(self, firing: Firing) -> str | None:
+        """Show by how much the spread of its schedule had moved it, if that has one."""
+        spread = firing.due_at - firing.scheduled_for
+        return show_unbroken(f"{show_duration(spread)}") if spread else None
+
     @display(description="late by")
     def lateness(self, firing: Firing) -> str | None:
-        """Show how much later than planned it was decided."""
+        """Show how much later than it was due it was decided."""
         return show_unbroken(show_duration(timedelta(milliseconds=firing.lateness_ms)))
 
     @display(description="reason")

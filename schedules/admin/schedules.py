@@ -1,13 +1,14 @@
 """Schedules: add, change, delete, run now."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter, display
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.html import format_html
 
@@ -19,32 +20,38 @@ from orchestrator_site.common.admin.display import (
     list_link,
     moment_column,
     page_link,
+    show_line,
     show_moment,
 )
+from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
 from orchestrator_site.common.admin.verbs import Verb, VerbsAdmin
-from schedules.forms import ScheduleForm
+from schedules.admin.previews import BUTTON, PreviewAdmin
+from schedules.forms import ScheduleForm, SchedulePreviewForm
 from schedules.models import Schedule, ScheduleState
+from schedules.previews import notices_of
 from schedules.selectors import ScheduleNotFound, list_schedules
 from schedules.services import delete_schedule, run_schedule_now
 from schedules.trigger_fields import ARGUMENTS, can_hold, field_names
-from schedules.triggers import KINDS
+from schedules.triggers import KINDS, OPTIONS
 
 STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.BROKEN: BAD}
 
 # What the page says of a schedule, above its form.
 KNOWN = (
+    "in_words",
+    "rule",
     "state_label",
     "state_reason",
     "since",
     "next_run_here_and_there",
-    "rule",
     "workflow_link",
     "what_it_did",
     "created",
     "updated",
 )
-TYPED = {"fields": ["inputs"]}
+CLOCKS_AND_SPREAD = [name for name in OPTIONS if name != "timezone"]
+OPTION_SET = ("Clock changes and spread", {"fields": CLOCKS_AND_SPREAD})
 # One set of fields for each kind of trigger, of which the script shows the chosen one.
 KIND_SETS = [
     (f"Trigger: {kind}", {"fields": field_names(kind), "classes": ["trigger-kind", f"trigger-kind-{kind}"]})
@@ -74,11 +81,11 @@ class TriggerFilter(SimpleListFilter):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(VerbsAdmin, ServiceAdmin):
+class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
     """Schedules, by name."""
 
     form = ScheduleForm
-    list_display = ("name", "state_label", "rule", "zone", "workflow_link", "next_run")
+    list_display = ("name", "state_label", "runs", "workflow_link", "next_run")
     list_filter = ("state", TriggerFilter)
     search_fields = ("name", "link__workflow__name")
     sortable_by = ("name", "next_run")
@@ -86,7 +93,8 @@ class ScheduleAdmin(VerbsAdmin, ServiceAdmin):
     readonly_fields = (*KNOWN, "zone", "arguments", "shown_inputs")
 
     class Media:
-        js = ("admin-pages/schedule-form.js",)
+        css: ClassVar = {"all": ("admin-pages/schedule-form.css",)}
+        js = ("admin-pages/schedule-form.js", "admin-pages/schedule-preview.js")
 
     state_label = label_column("state", STATE_COLOURS)
     next_run = moment_column("next_run_at", "next run")
@@ -98,17 +106,29 @@ class ScheduleAdmin(VerbsAdmin, ServiceAdmin):
         """Return the schedules with their workflows."""
         return list_schedules()
 
+    def get_form(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> type[BaseForm]:
+        """Return the form that writes; the one that does not, if a preview was asked for."""
+        return SchedulePreviewForm if BUTTON in request.POST else super().get_form(request, obj, **kwargs)
+
     def get_fieldsets(self, request: HttpRequest, obj: Schedule | None = None) -> Fieldsets:
         """Return what is known about a schedule, and the fields of each kind of trigger for those who may change it."""
         if obj is None:
-            return [(None, {"fields": ["name", "workflow", "timezone", "trigger"]}), *KIND_SETS, (None, TYPED)]
+            first = (None, {"fields": ["name", "workflow", "timezone", "trigger"]})
+            return [first, *KIND_SETS, OPTION_SET, (None, {"fields": ["inputs"]})]
         known = (None, {"fields": list(KNOWN)})
         if not self.has_change_permission(request, obj):
-            return [known, ("Settings", {"fields": ["zone", "trigger", "arguments", "shown_inputs"]})]
+            settings_ = ["zone", "trigger", "arguments", *CLOCKS_AND_SPREAD, "shown_inputs"]
+            return [known, ("Settings", {"fields": settings_})]
+        last = (None, {"fields": ["inputs", "version"]})
         if not can_hold(obj.trigger, obj.trigger_kwargs):
-            return [known, ("Change", {"fields": ["name", "timezone", "arguments", *TYPED["fields"], "version"]})]
-        changed = ("Change", {"fields": ["name", "timezone", "trigger"]})
-        return [known, changed, *KIND_SETS, (None, {"fields": [*TYPED["fields"], "version"]})]
+            return [known, ("Change", {"fields": ["name", "timezone", "arguments"]}), OPTION_SET, last]
+        return [known, ("Change", {"fields": ["name", "timezone", "trigger"]}), *KIND_SETS, OPTION_SET, last]
+
+    def save_model(self, request: HttpRequest, obj: Schedule, form: ServiceForm, *args: Any, **kwargs: Any) -> None:
+        """Save nothing, since the service has; tell what in it may not be what was meant."""
+        assert isinstance(form, ScheduleForm)
+        for notice in notices_of(schedule=obj, kwargs_as_given=form.given_kwargs()):
+            messages.warning(request, notice.detail)
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -125,6 +145,16 @@ class ScheduleAdmin(VerbsAdmin, ServiceAdmin):
         """Delete them by the service, each in a transaction of its own."""
         for schedule_id in list(queryset.values_list("pk", flat=True)):
             _delete(schedule_id, request)
+
+    @display(description="runs")
+    def runs(self, schedule: Schedule) -> str | None:
+        """Show its trigger in words."""
+        return show_line(schedule.summary)
+
+    @display(description="runs")
+    def in_words(self, schedule: Schedule) -> str:
+        """Show its trigger in words, at the top of its page."""
+        return format_html("<strong>{}</strong>", schedule.summary)
 
     @display(description="trigger")
     def rule(self, schedule: Schedule) -> str:

@@ -15,13 +15,15 @@ from schedules.models import Schedule
 from schedules.selectors import list_schedules_by_next_run
 
 COLUMNS = ("id", "name", "source", "next run time", "trigger")
-VERBOSE_COLUMNS = ("workflow", "timezone", "state", "inputs")
+VERBOSE_COLUMNS = ("summary", "workflow", "timezone", "state", "inputs")
 LAST = "~"  # sorts behind every time
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the options of `show-schedule`."""
-    parser.add_argument("-v", "--verbose", action="store_true", help="also workflow, time zone, state and inputs")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="also the trigger in words, workflow, time zone, state and inputs"
+    )
     parser.add_argument("--json", action="store_true", help="a JSON list instead of a table")
 
 
@@ -54,6 +56,7 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         "source": "API",
         "next run time": _in_words(schedule.next_run_at),
         "trigger": schedule.trigger_text,
+        "summary": schedule.summary,
         "workflow": schedule.workflow.name,
         "timezone": schedule.timezone,
         "state": f"{schedule.state}: {schedule.state_reason}" if schedule.state_reason else schedule.state,
@@ -68,6 +71,7 @@ def _row_of_function(function: ShownFunction) -> dict[str, Any]:
         "source": "decorator",
         "next run time": _in_words(function.next_run_at),
         "trigger": function.trigger,
+        "summary": function.summary,
         "workflow": None,
         "timezone": function.timezone,
         "state": function.problem or ("active" if function.next_run_at else "finished"),

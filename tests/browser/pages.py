@@ -25,6 +25,11 @@ def kind_fields(page: Page, kind: str) -> Locator:
     return page.locator(f"fieldset.trigger-kind-{kind}")
 
 
+def preview(page: Page) -> Locator:
+    """Return what stands beside the form: what the trigger will do."""
+    return page.get_by_role("region", name="Next times")
+
+
 def save(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import start_task, step, wait_for_status
+from tests.browser.pages import preview, start_task, step, wait_for_status
 
 SIZE = {"width": 1280, "height": 760}
 
@@ -23,10 +23,10 @@ def test_pictures_are_taken_of_the_pages_as_they_are(page: Page, folder: Path) -
     page.get_by_label("Name").fill("Nightly sync")
     page.get_by_label("Workflow").select_option(label="task_sync_from (Nightly validate and NSO sync)")
     page.locator("#id_trigger").select_option("cron")
-    page.get_by_label("Hour", exact=True).fill("25")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("Crontab").fill("30 2 * 3,10 0")
+    expect(preview(page)).to_contain_text("The clocks skip the planned time")
     page.locator("#id_trigger").evaluate("field => field.scrollIntoView()")
-    expect(page.get_by_text("'hour' is 25")).to_be_in_viewport()
+    expect(preview(page).locator("tr").last).to_be_in_viewport()
     page.screenshot(path=folder / "admin-schedule-form.png")
 
     start_task(page, json.dumps({"gate": "the north gate"}))

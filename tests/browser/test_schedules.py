@@ -1,56 +1,193 @@
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.pages import (
     kind_fields,
     new_name,
     open_add_form,
     open_schedule,
+    preview,
     save,
     step,
     wait_for_status,
 )
+from tests.browser.site import Site
+from tests.browser.watch import Watch
 
+# Triggers look ten years ahead.
+NEXT_YEAR = datetime.now(UTC).year + 1
+PARTS = '[{"trigger": "cron", "trigger_kwargs": {"hour": 8}}, {"trigger": "cron", "trigger_kwargs": {"hour": 20}}]'
+ZONE = "Europe/Amsterdam"
 KINDS = {
-    "interval": ({"Hours": "6", "End date": "2099-01-01T00:00:00"}, "interval[6:00:00]"),
-    "cron": ({"Hour": "2", "Minute": "*/30"}, "cron[hour='2', minute='*/30']"),
-    "date": ({"Run date": "2099-03-28T02:30:00"}, "date[2099-03-28 02:30:00 CET]"),
+    "interval": ({"Hours": "6", "End date": f"{NEXT_YEAR}-01-01T00:00:00"}, "Every 6 hours"),
+    "cron": ({"Crontab": "30 2 * * 1-5"}, f"At 02:30, Monday to Friday, {ZONE}"),
+    "date": ({"Run date": "2099-03-28T02:30:00"}, ZONE),
+    "calendarinterval": ({"Months": "1", "Hour": "8", "Start date": f"{NEXT_YEAR}-01-31"}, ZONE),
+    "and": ({"Triggers": PARTS.replace("20", "8"), "Threshold seconds": "60"}, ZONE),
+    "or": ({"Triggers": PARTS}, ZONE),
 }
+
+NOTE_WHAT_IS_SAID = """() => {
+    const status = document.querySelector("#schedule-preview [role=status]");
+    window.said = [];
+    new MutationObserver(() => window.said.push(status.innerText.trim())).observe(status, { childList: true });
+}"""
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_is_created_with_its_own_fields(page: Page, kind: str) -> None:
+def test_each_kind_is_previewed_and_created_with_its_own_fields(page: Page, kind: str) -> None:
     name = new_name()
-    fields, rule = KINDS[kind]
+    fields, words = KINDS[kind]
     open_add_form(page, name, kind)
     for other in KINDS:
         expect(kind_fields(page, other)).to_be_visible(visible=other == kind)
     for label, value in fields.items():
         kind_fields(page, kind).get_by_label(label, exact=True).fill(value)
+    expect(preview(page)).to_contain_text(words)
+    first_time = preview(page).get_by_role("cell", name=re.compile(r"[+-]\d\d:\d\d$")).first.inner_text()
     save(page)
     expect(page.get_by_text("was added successfully")).to_be_visible()
     page.goto(f"/admin/schedules/schedule/?q={name}")
     row = page.locator("#result_list tr", has_text=name)
-    expect(row).to_contain_text(rule)
-    expect(row).to_contain_text("Europe/Amsterdam")
+    expect(row).to_contain_text(words)
     expect(row).to_contain_text(re.compile(r"\d\d:\d\d:\d\d CES?T"))
     expect(row).to_contain_text("active", ignore_case=True)
+    if kind != "interval":  # which counts from when it is saved
+        expect(row).to_contain_text(first_time.split(" ", maxsplit=1)[1].rsplit(" ", maxsplit=1)[0])
+
+
+def test_the_next_times_appear_while_one_types_and_nothing_moves(page: Page) -> None:
+    open_add_form(page, new_name(), "cron")
+    hour = page.locator("#id_cron_hour")
+    expect(preview(page)).to_contain_text("Fill in cron: its next times appear here.")
+    hour.scroll_into_view_if_needed()
+    before = hour.bounding_box(), preview(page).bounding_box()
+    hour.press_sequentially("2")
+    expect(preview(page).get_by_role("status")).to_contain_text(f"At 02:00 every day, {ZONE}")
+    expect(preview(page).locator("tbody tr:not(.schedule-mark)")).to_have_count(10)
+    assert (hour.bounding_box(), preview(page).bounding_box()) == before
+    page.locator("#id_cron_minute").press_sequentially("30")
+    expect(preview(page).get_by_role("status")).to_contain_text("At 02:30")
+    page.get_by_label("Time zone").fill("Asia/Kolkata")
+    expect(preview(page).get_by_role("cell", name=re.compile(r"02:30:00 \+05:30")).first).to_be_visible()
+    page.locator("#id_spread_seconds").fill("60")
+    expect(preview(page)).to_contain_text("times before the spread")
+
+
+def test_what_the_clocks_do_to_a_time_is_said_in_words(page: Page) -> None:
+    open_add_form(page, new_name(), "cron")
+    page.get_by_label("Crontab").fill("30 2 * 3,10 0")
+    expect(preview(page)).to_contain_text("The clocks skip the planned time: it runs after the gap.")
+    expect(preview(page)).to_contain_text("The clocks show the planned time twice")
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_error_appears_at_its_field_while_one_types_and_goes_with_it(page: Page) -> None:
+    open_add_form(page, new_name(), "cron")
+    hour = page.locator("#id_cron_hour")
+    hour.fill("25")
+    at_hour = page.locator(".field-cron_hour")
+    expect(at_hour).to_contain_text("'hour' is 25")
+    expect(hour).to_have_attribute("aria-invalid", "true")
+    expect(preview(page).get_by_role("status")).to_contain_text("Hour: 'hour' is 25")
+    expect(preview(page).locator("tbody")).to_have_count(0)
+    hour.fill("5")
+    expect(preview(page).get_by_role("status")).to_contain_text("At 05:00")
+    expect(at_hour).not_to_contain_text("'hour' is")
+    expect(hour).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_a_slow_answer_does_not_take_the_place_of_a_newer_one(page: Page) -> None:
+    held: list[Route] = []
+    open_add_form(page, new_name(), "cron")
+    expect(preview(page)).to_contain_text("Fill in cron")
+    page.evaluate(NOTE_WHAT_IS_SAID)
+    page.route("**/preview/", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/preview/"):
+        page.locator("#id_cron_hour").fill("3")
+    page.locator("#id_cron_hour").fill("4")
+    expect(preview(page).get_by_role("status")).to_contain_text("At 04:00")
+    held[0].fulfill(json={"panel": '<p data-part="said">old</p><p data-part="details">old</p>', "errors": {}})
+    page.locator("#id_cron_minute").fill("15")
+    expect(preview(page).get_by_role("status")).to_contain_text("At 04:15")
+    said = page.evaluate("window.said")
+    assert [line.split(" every")[0] for line in said] == ["At 04:00", "At 04:15"]
+
+
+def test_the_button_asks_at_once_and_is_reached_with_the_keyboard(page: Page) -> None:
+    open_add_form(page, new_name(), "interval")
+    button = page.get_by_role("button", name="Preview")
+    page.locator("#id_interval_hours").fill("6")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(preview(page).get_by_role("status")).to_contain_text("Every 6 hours")
+    expect(button).to_be_focused()
+    expect(page.locator("#id_interval_hours")).to_have_value("6")
+
+
+def test_the_button_shows_the_next_times_without_scripts(
+    browser: Browser, site: Site, browser_context_args: dict[str, Any]
+) -> None:
+    context = browser.new_context(**browser_context_args, java_script_enabled=False)
+    watch = Watch(context, site.url)
+    page = context.new_page()
+    page.goto("/admin/schedules/schedule/add/")
+    page.locator("#id_trigger").select_option("cron")
+    page.locator("#id_cron_crontab").fill("30 2 * * 1-5")
+    page.get_by_role("button", name="Preview").click()
+    expect(preview(page)).to_contain_text("At 02:30, Monday to Friday")
+    expect(preview(page)).to_be_in_viewport()
+    expect(preview(page).locator("tbody tr:not(.schedule-mark)")).to_have_count(10)
+    expect(page.locator("#id_cron_crontab")).to_have_value("30 2 * * 1-5")
+    page.locator("#id_cron_crontab").fill("30 2 * * 8")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".field-cron_crontab")).to_contain_text("8")
+    context.close()
+    assert watch.complaints == []
+
+
+def test_options_that_do_not_concern_the_kind_are_out_of_the_way_unless_they_are_set(page: Page) -> None:
+    open_add_form(page, new_name(), "interval")
+    gap, trigger = page.get_by_label("When the clocks skip it"), page.locator("#id_trigger")
+    expect(gap).to_be_hidden()
+    trigger.select_option("cron")
+    expect(gap).to_be_visible()
+    expect(page.get_by_label("When a month lacks the day")).to_be_hidden()
+    gap.select_option("do not run on that day")
+    trigger.select_option("interval")
+    expect(gap).to_be_visible()
+
+
+def test_a_change_is_previewed_on_the_page_of_a_schedule(page: Page) -> None:
+    name = new_name()
+    open_add_form(page, name, "cron")
+    page.locator("#id_cron_hour").fill("6")
+    save(page)
+    open_schedule(page, name)
+    expect(preview(page)).to_contain_text("At 06:00")
+    page.locator("#id_cron_hour").fill("7")
+    expect(preview(page)).to_contain_text("At 07:00")
+    page.reload()
+    expect(preview(page)).to_contain_text("At 06:00")
 
 
 def test_an_error_is_shown_at_its_field_and_what_was_typed_stays(page: Page) -> None:
     name = new_name()
     open_add_form(page, name, "cron")
-    page.get_by_label("Hour", exact=True).fill("25")
+    page.locator("#id_cron_hour").fill("25")
     save(page)
     at_hour = page.locator(".field-line, div", has=page.locator("#id_cron_hour")).last.locator("xpath=..")
     expect(at_hour).to_contain_text("'hour' is 25")
     expect(page.get_by_label("Name")).to_have_value(name)
-    expect(page.get_by_label("Hour", exact=True)).to_have_value("25")
+    expect(page.locator("#id_cron_hour")).to_have_value("25")
     expect(kind_fields(page, "interval")).to_be_hidden()
-    page.get_by_label("Hour", exact=True).fill("5")
+    page.locator("#id_cron_hour").fill("5")
     save(page)
     expect(page.get_by_text("was added successfully")).to_be_visible()
 
@@ -103,11 +240,11 @@ def test_a_schedule_is_changed_and_deleted(page: Page) -> None:
     open_schedule(page, name)
     page.get_by_label("Name").fill(other)
     page.locator("#id_trigger").select_option("cron")
-    page.get_by_label("Minute", exact=True).fill("5")
+    page.locator("#id_cron_minute").fill("5")
     save(page)
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     open_schedule(page, other)
-    expect(page.get_by_label("Minute", exact=True)).to_have_value("5")
+    expect(page.locator("#id_cron_minute")).to_have_value("5")
     page.get_by_role("link", name="Delete schedule").click()
     expect(page.get_by_text("Firings and tasks stay")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Yes")).click()
@@ -138,4 +275,4 @@ def test_the_form_is_filled_in_with_the_keyboard_alone(page: Page) -> None:
     keyboard.press("Enter")
     expect(page.get_by_text("was added successfully")).to_be_visible()
     page.goto(f"/admin/schedules/schedule/?q={name}")
-    expect(page.locator("#result_list")).to_contain_text("cron[hour='3']")
+    expect(page.locator("#result_list")).to_contain_text("At 03:00 every day")

@@ -1,9 +1,34 @@
-"""Forms that write through a service."""
+"""Forms that write through a service, and JSON that was typed into one."""
 
+import json
 from typing import Any
 
 from django import forms
 from django.db.models import Model
+
+from orchestrator_site.common.parsers import MAX_DEPTH, is_too_deep
+
+
+def read_json(text: str) -> Any:
+    """Return the JSON value that was typed.
+
+    Raises:
+        ValidationError: It is no JSON, is nested too deeply, or holds what is none: NaN, half of a surrogate pair.
+    """
+    try:
+        value = json.loads(text)
+        is_deep = is_too_deep(value)
+    except ValueError as error:  # also a number of too many digits
+        raise forms.ValidationError(f"This is no JSON that can be read: {error}.") from error
+    except RecursionError:
+        is_deep = True
+    if is_deep:
+        raise forms.ValidationError(f"This is nested too deeply: at most {MAX_DEPTH} levels can be read.")
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:  # which an error of the encoding is, too
+        raise forms.ValidationError("This holds a number or a character that cannot be stored.") from error
+    return value
 
 
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

@@ -16,6 +16,8 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -33,6 +35,9 @@ MAX_DIRECTIVES = 100
 MAX_LISTS = 20
 # A page of a thousand rows with fifty fields each.
 MAX_COST = 50_000
+# The arguments that say how much a field gives: of the lists, and of what a row computes.
+FIRST, NUMBER = "first", "n"
+MAX_NUMBER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Size:
         depth: Levels of fields and fragments.
         fields: Fields, those of a fragment at each of its uses.
         lists: Fields that take `first`.
-        cost: Fields of the answer: those below a field with `first: 100` count a hundred times.
+        cost: Fields of the answer: those below a field with `first: 100`, or `n: 100`, count a hundred times.
     """
 
     depth: int = 0
@@ -78,9 +83,7 @@ def limits_for(variables: Mapping[str, Any], *, default_first: int, max_first: i
 
         def enter_document(self, document: DocumentNode, *_args: Any) -> Any:
             """Measure the whole document; no other node has to be visited."""
-            root = self.context.schema.query_type
-            paged = {name for name, each in root.fields.items() if "first" in each.args} if root else set()
-            ruler = _Ruler(document, variables, dict.fromkeys(paged, default_first), max_first)
+            ruler = _Ruler(document, variables, _find_sized(self.context.schema, default_first, max_first))
             try:
                 ruler.check()
             except LimitExceeded as error:
@@ -90,16 +93,34 @@ def limits_for(variables: Mapping[str, Any], *, default_first: int, max_first: i
     return LimitsRule
 
 
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A field whose argument says how often the fields below it occur."""
+
+    argument: str
+    default: int
+    most: int
+
+
+def _find_sized(schema: GraphQLSchema, default_first: int, max_first: int) -> dict[str, Sized]:
+    """Return the fields of a schema that take `first` or `n`, by name; no two types have different ones of one name."""
+    sized: dict[str, Sized] = {}
+    for each in schema.type_map.values():
+        for name, field in each.fields.items() if isinstance(each, GraphQLObjectType) else ():
+            if FIRST in field.args:
+                sized[name] = Sized(FIRST, default_first, max_first)
+            elif NUMBER in field.args:
+                sized[name] = Sized(NUMBER, field.args[NUMBER].default_value, MAX_NUMBER)
+    return sized
+
+
 class _Ruler:
     """Measures the operations of a document; every fragment is measured once, however often it is used."""
 
-    def __init__(
-        self, document: DocumentNode, variables: Mapping[str, Any], paged: Mapping[str, int], max_first: int
-    ) -> None:
+    def __init__(self, document: DocumentNode, variables: Mapping[str, Any], sized: Mapping[str, Sized]) -> None:
         self._document = document
         self._variables = variables
-        self._paged = paged
-        self._max_first = max_first
+        self._sized = sized
         definitions = document.definitions
         self._fragments = {each.name.value: each for each in definitions if isinstance(each, FragmentDefinitionNode)}
         self._measured: dict[str, Size] = {}
@@ -160,8 +181,10 @@ class _Ruler:
         return size
 
     def _with_field(self, node: FieldNode, below: Size) -> Size:
-        is_list = node.name.value in self._paged
-        return Size(below.depth, below.fields + 1, below.lists + is_list, 1 + below.cost * self._rows_of(node))
+        sized = self._sized.get(node.name.value)
+        is_list = sized is not None and sized.argument == FIRST
+        times = 1 if sized is None else self._rows_of(node, sized)
+        return Size(below.depth, below.fields + 1, below.lists + is_list, 1 + below.cost * times)
 
     def _check_depth(self, level: int) -> None:
         _refuse_above(MAX_DEPTH, level, "is nested {} levels deep or more")
@@ -170,24 +193,22 @@ class _Ruler:
         self._directives += len(node.directives)
         _refuse_above(MAX_DIRECTIVES, self._directives, "has {} directives or more")
 
-    def _rows_of(self, node: FieldNode) -> int:
+    def _rows_of(self, node: FieldNode, sized: Sized) -> int:
         """Return how often the fields below a field can occur in the answer."""
-        if node.name.value not in self._paged:
-            return 1
-        first: Any = self._paged[node.name.value]
+        size: Any = sized.default
         for argument in node.arguments:
-            if argument.name.value == "first":
-                first = self._value_of(argument.value)
-        if first is None:
-            return self._paged[node.name.value]
-        return first if isinstance(first, int) and 1 <= first <= self._max_first else self._max_first
+            if argument.name.value == sized.argument:
+                size = self._value_of(argument.value, sized)
+        if size is None:
+            return sized.default
+        return size if isinstance(size, int) and 1 <= size <= sized.most else sized.most
 
-    def _value_of(self, node: Any) -> Any:
+    def _value_of(self, node: Any, sized: Sized) -> Any:
         if isinstance(node, IntValueNode):
-            return int(node.value) if len(node.value) <= len(str(self._max_first)) else self._max_first
+            return int(node.value) if len(node.value) <= len(str(sized.most)) else sized.most
         if isinstance(node, VariableNode):
             # A default of the variable's own is rare: it counts as the most there can be.
-            return self._variables.get(node.name.value, self._max_first)
+            return self._variables.get(node.name.value, sized.most)
         return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import graphene
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
@@ -29,6 +29,7 @@ MAX_NAMED = 10
 MAX_NAME_CHARACTERS = 100
 
 Row: TypeAlias = dict[str, Any]
+Made = TypeVar("Made")
 
 
 @dataclass(slots=True)
@@ -37,6 +38,14 @@ class GraphqlContext:
 
     user: AbstractBaseUser | AnonymousUser
     errors: list[GraphQLError] = field(default_factory=list)
+    _made: dict[Callable[[], Any], Any] = field(default_factory=dict)
+
+    def once(self, make: Callable[[], Made]) -> Made:
+        """Return what `make` gives; it is called once for a query, however many fields want it."""
+        if make not in self._made:
+            self._made[make] = make()
+        made: Made = self._made[make]
+        return made
 
     def report(self, info: GraphQLResolveInfo, message: str) -> None:
         """Tell an error of the field that is resolved, which keeps its value."""
@@ -67,6 +76,8 @@ class RowList:
         columns: Field of the type → path in the model.
         unsortable: Fields that can be neither filtered nor sorted: JSON.
         related: Fields whose values are rows of other tables.
+        computed: Fields that the type resolves itself → the names under which it finds what it needs in the row.
+        hidden: Names that are no fields, for those that are computed → path in the model.
     """
 
     permission: str
@@ -74,6 +85,8 @@ class RowList:
     columns: Mapping[str, str]
     unsortable: frozenset[str] = frozenset()
     related: Mapping[str, Related] = field(default_factory=dict)
+    computed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> list[str]:
@@ -147,8 +160,12 @@ class ListPage:
         """The rows of the page, and one more if there is a next page."""
         selected = self._selected("page")
         related = {name: each for name, each in self._source.related.items() if name in selected}
-        names = sorted((selected & self._source.columns.keys()) | {each.key for each in related.values()} | {"id"})
-        paths = [self._source.columns[name] for name in names]
+        needed = {name for each in selected & self._source.computed.keys() for name in self._source.computed[each]}
+        known = {**self._source.columns, **self._source.hidden}
+        names = sorted(
+            (selected & self._source.columns.keys()) | {each.key for each in related.values()} | needed | {"id"}
+        )
+        paths = [known[name] for name in names]
         values = self._matching.values_list(*paths)[self._after : self._after + self._first + 1]
         rows = [dict(zip(names, each, strict=True)) for each in values]
         for name, each in related.items():

@@ -1,4 +1,4 @@
-// Shows the fields of the chosen kind of trigger only. What was typed for another kind is taken out of its fields, where
+// Shows the fields of the chosen kind of trigger only, and the options that concern it or are set. What was typed for another kind is taken out of its fields, where
 // the server would refuse it; it comes back with the kind, and a line says so.
 "use strict";
 
@@ -16,11 +16,12 @@ document.addEventListener("DOMContentLoaded", () => {
     const note = document.createElement("p");
     note.setAttribute("role", "status");
     note.className = "mt-2";
-    choice.closest(".grow, .field-trigger, div").append(note);
+    (choice.closest(".grow") ?? choice.parentElement).append(note);
+    const options = document.querySelectorAll("select[data-for-kinds]");
 
     const takeOut = (fields) => {
         const taken = [];
-        for (const input of fields.querySelectorAll("input")) {
+        for (const input of fields.querySelectorAll("input, textarea")) {
             if (input.value) {
                 taken.push(fields.querySelector(`label[for="${input.id}"]`)?.textContent.trim() ?? input.name);
                 input.dataset.taken = input.value;
@@ -30,7 +31,7 @@ document.addEventListener("DOMContentLoaded", () => {
         return taken;
     };
     const putBack = (fields) => {
-        for (const input of fields.querySelectorAll("input[data-taken]")) {
+        for (const input of fields.querySelectorAll("[data-taken]")) {
             input.value = input.value || input.dataset.taken;
             delete input.dataset.taken;
         }
@@ -49,6 +50,11 @@ document.addEventListener("DOMContentLoaded", () => {
         }
         if (isByHand) {
             putBack(kinds.get(choice.value));
+        }
+        for (const option of options) {
+            const isSet = option.selectedIndex > 0;
+            const line = option.closest(".field-line");
+            line.hidden = !isSet && !option.dataset.forKinds.split(" ").includes(choice.value);
         }
         note.textContent = lines.join(" ");
     };

@@ -10,6 +10,9 @@ from django.urls import reverse
 
 from schedules.models import Schedule
 
+# What a browser sends for the options of a schedule that nobody has touched.
+OPTIONS = {"dst_gap": "run_after", "dst_fold": "first", "on_missing_day": "skip", "spread_seconds": ""}
+
 
 def list_url(model: str) -> str:
     return reverse(f"admin:{model}_changelist")
@@ -45,8 +48,8 @@ def errors_of(answer: Any) -> dict[str, list[str]]:
 
 
 def typed(**fields: object) -> dict[str, object]:
-    """Return what a browser sends for the form that adds a schedule: an hourly one, but for `fields`."""
-    return {"name": "Nightly", "timezone": "UTC", "trigger": "interval", "inputs": "", **fields}
+    """Return what a browser sends for the form that adds a schedule: that of an interval, but for `fields`."""
+    return {"name": "Nightly", "timezone": "UTC", "trigger": "interval", "inputs": "", **OPTIONS, **fields}
 
 
 def shown(client: Client, schedule: Schedule) -> dict[str, str]:

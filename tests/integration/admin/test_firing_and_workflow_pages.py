@@ -21,6 +21,7 @@ def make_firing(schedule: Schedule, **fields: Any) -> Firing:
         "schedule_id": schedule.pk,
         "schedule_name": schedule.name,
         "scheduled_for": NOW,
+        "due_at": fields.get("scheduled_for", NOW),
         "decided_at": NOW,
         "lateness_ms": 1500,
         "outcome": FiringOutcome.STARTED,
@@ -41,6 +42,12 @@ def test_the_list_links_to_schedules_that_exist_and_to_tasks(root: Client, db: N
     assert "1.500 s" in page
     assert "x" * 79 + "…" in page
     assert "x" * 81 not in page
+
+
+def test_what_the_spread_had_moved_is_shown_by_how_much(root: Client, db: None) -> None:
+    moved = make_firing(make_schedule(), due_at=NOW + timedelta(seconds=65))
+    assert "1 min 5 s" in read(root.get(list_url(MODEL)))
+    assert "1 min 5 s" in read(root.get(page_url(MODEL, moved.pk)))
 
 
 def test_the_page_shows_all_of_it(root: Client, db: None) -> None:

@@ -231,7 +231,12 @@ def test_a_finished_schedule_can_be_renamed(root: Client, workflow: Workflow) ->
 
 @pytest.mark.parametrize(
     ("trigger", "trigger_kwargs"),
-    [("crontab", {"hour": 1}), ("cron", {"crontab": "30 2 * * *"}), ("interval", {"hours": [1]})],
+    [
+        ("crontab", {"hour": 1}),
+        ("cron", {"crontab": ["30 2 * * *"]}),
+        ("interval", {"hours": [1]}),
+        ("or", {"triggers": {"trigger": "cron"}}),
+    ],
 )
 def test_a_trigger_that_the_fields_cannot_hold_is_shown_and_kept(
     root: Client, workflow: Workflow, trigger: str, trigger_kwargs: dict[str, Any]

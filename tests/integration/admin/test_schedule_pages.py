@@ -31,7 +31,7 @@ def schedule(db: None) -> Schedule:
 def test_the_list_shows_what_an_operator_looks_for(root: Client, schedule: Schedule) -> None:
     make_schedule(name="It broke", state=ScheduleState.BROKEN, next_run_at=None)
     page = read(root.get(list_url(MODEL)))
-    for shown in ("Nightly <sync>", "cron[hour='2']", "America/New_York", "task_nightly", "2099-07-01 06:00:00 UTC"):
+    for shown in ("Nightly <sync>", "At 02:00 every day, America/New_York", "task_nightly", "2099-07-01 06:00:00 UTC"):
         assert shown in page
     assert "bg-green-100" in page, "active"
     assert "bg-red-100" in page, "broken"
@@ -58,7 +58,8 @@ def test_the_list_is_searched_and_filtered(
 def test_the_page_shows_state_times_people_and_links(root: Client, schedule: Schedule) -> None:
     Schedule.objects.update(state=ScheduleState.BROKEN, next_run_at=None, state_reason="its code is gone")
     page = read(root.get(page_url(MODEL, schedule.pk)))
-    for shown in ("broken", "its code is gone", "2099-07-01 05:00:00 UTC by a test", "(version 1)"):
+    words = ("<strong>At 02:00 every day, America/New_York</strong>", "cron[hour='2']")
+    for shown in (*words, "broken", "its code is gone", "2099-07-01 05:00:00 UTC by a test", "(version 1)"):
         assert shown in page
     for model in ("schedules_firing", "tasks_task"):
         assert f'href="{list_url(model)}?schedule_id={schedule.pk}"' in page

@@ -54,7 +54,8 @@ def store_schedule(workflow: Workflow | None = None, **fields: Any) -> Schedule:
 
 def store_firing(schedule: Schedule, **fields: Any) -> Firing:
     now = database_now()
-    defaults = {"scheduled_for": now, "decided_at": now, "lateness_ms": 7, "outcome": "started"}
+    due_at = fields.get("scheduled_for", now)
+    defaults = {"scheduled_for": now, "due_at": due_at, "decided_at": now, "lateness_ms": 7, "outcome": "started"}
     return Firing.objects.create(schedule_id=schedule.pk, schedule_name=schedule.name, **{**defaults, **fields})
 
 

@@ -19,6 +19,10 @@ TASK_ID = "01970000-0000-7000-8000-000000000001"
 OTHER_ID = "01970000-0000-7000-8000-000000000002"
 PLACES = {"schedule": "01970000-0000-7000-8000-000000000003", "failed": "01970000-0000-7000-8000-000000000004"}
 
+# Two grids half a second apart.
+OFTEN = {"trigger": "interval", "trigger_kwargs": {"seconds": 2, "start_date": "2027-01-01T00:00:00Z"}}
+LATER = {"trigger": "interval", "trigger_kwargs": {"seconds": 2, "start_date": "2027-01-01T00:00:00.5Z"}}
+
 CREATE = {"name": "Nightly", "workflow_name": "task_one", "trigger": "interval", "trigger_kwargs": {"hours": 1}}
 
 
@@ -37,6 +41,19 @@ def cron(**kwargs: Any) -> dict[str, Any]:
 
 def date(**kwargs: Any) -> dict[str, Any]:
     return create(trigger="date", trigger_kwargs=kwargs)
+
+
+def calendar(**kwargs: Any) -> dict[str, Any]:
+    return create(trigger="calendarinterval", trigger_kwargs=kwargs)
+
+
+def combined(kind: str, *triggers: Any) -> dict[str, Any]:
+    return create(trigger=kind, trigger_kwargs={"triggers": list(triggers)})
+
+
+def preview_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what is left of a body for a preview."""
+    return {key: value for key, value in body.items() if key not in {"name", "workflow_name"}}
 
 
 def nested(levels: int) -> str:
@@ -108,7 +125,12 @@ FIELDS: list[Row] = [
     ("trigger_number", create(trigger=1), "trigger", "give a string"),
     ("trigger_object", create(trigger={"hours": 1}), "trigger", "give a string, not dict"),
     ("trigger_misspelt", create(trigger="crn"), "trigger", "did you mean 'cron'?"),
-    ("trigger_upper_case", create(trigger="INTERVAL"), "trigger", "known are cron, date, interval"),
+    (
+        "trigger_upper_case",
+        create(trigger="INTERVAL"),
+        "trigger",
+        "known are and, calendarinterval, cron, date, interval, or",
+    ),
     ("trigger_nul", create(trigger="cron\0"), "trigger", "Null characters"),
     ("kwargs_missing", create(trigger_kwargs=...), "trigger_kwargs", "required"),
     ("kwargs_null", create(trigger_kwargs=None), "trigger_kwargs", "may not be null"),
@@ -173,19 +195,19 @@ CRONS: list[Row] = [
     ("cron_bounds_only", cron(start_date="2027-01-01"), "trigger_kwargs", "needs at least one of year, month"),
     ("cron_misspelt", cron(hours=1), "trigger_kwargs.hours", "did you mean 'hour'?"),
     ("cron_word", cron(hour="noon"), "trigger_kwargs.hour", "'noon'"),
-    ("cron_empty_field", cron(hour=""), "trigger_kwargs.hour", "Unrecognized expression"),
-    ("cron_too_high", cron(hour=24), "trigger_kwargs.hour", "maximum value (23)"),
-    ("cron_too_low", cron(day=0), "trigger_kwargs.day", "minimum value (1)"),
-    ("cron_negative", cron(minute=-1), "trigger_kwargs.minute", "Unrecognized expression"),
-    ("cron_backwards", cron(hour="17-9"), "trigger_kwargs.hour", "must not be higher than the maximum"),
-    ("cron_step_zero", cron(minute="*/0"), "trigger_kwargs.minute", "higher than 0"),
+    ("cron_empty_field", cron(hour=""), "trigger_kwargs.hour", "'' cannot be read; write for example '0'"),
+    ("cron_too_high", cron(hour=24), "trigger_kwargs.hour", "24 is not between 0 and 23"),
+    ("cron_too_low", cron(day=0), "trigger_kwargs.day", "0 is not between 1 and 31"),
+    ("cron_negative", cron(minute=-1), "trigger_kwargs.minute", "cannot be read"),
+    ("cron_backwards", cron(hour="17-9"), "trigger_kwargs.hour", "ends before it begins"),
+    ("cron_step_zero", cron(minute="*/0"), "trigger_kwargs.minute", "a step of 0 never moves on"),
     ("cron_float", cron(hour=1.5), "trigger_kwargs.hour", "give a number or an expression such as"),
     ("cron_boolean", cron(hour=True), "trigger_kwargs.hour", "give a number or an expression"),
     ("cron_list", cron(hour=[1, 2]), "trigger_kwargs.hour", "give a number or an expression"),
-    ("cron_nul", cron(hour="1\0"), "trigger_kwargs.hour", "Unrecognized expression"),
-    ("cron_weekday_word", cron(day_of_week="funday"), "trigger_kwargs.day_of_week", "Invalid weekday name"),
-    ("cron_weekday_7", cron(day_of_week=7), "trigger_kwargs.day_of_week", "maximum value (6)"),
-    ("cron_enormous", cron(hour=10**400), "trigger_kwargs.hour", "maximum value (23)"),
+    ("cron_nul", cron(hour="1\0"), "trigger_kwargs.hour", "cannot be read"),
+    ("cron_weekday_word", cron(day_of_week="funday"), "trigger_kwargs.day_of_week", "there is no day of week 'funday'"),
+    ("cron_weekday_7", cron(day_of_week=7), "trigger_kwargs.day_of_week", "0 is Monday and 6 is Sunday"),
+    ("cron_enormous", cron(hour=10**400), "trigger_kwargs.hour", "cannot be read"),
     ("cron_30_february", cron(month=2, day=30), "trigger_kwargs", "never_fires"),
     ("cron_in_the_past", cron(year=2020), "trigger_kwargs", "never_fires"),
     ("cron_ended", cron(hour=1, end_date="2020-01-01"), "trigger_kwargs", "never_fires"),
@@ -243,21 +265,124 @@ POLICIES: list[Row] = [
         for key, value in [
             ("resume_policy", "skip"),
             ("max_catchup_runs", 5),
-            ("dst_gap", "skip"),
-            ("dst_fold", "both"),
-            ("spread_seconds", 5),
             ("concurrency_key", "x"),
             ("pause_after_failures", 3),
         ]
     ),
-    *(
-        (f"trigger_{kind}", create(trigger=kind), "trigger", f"unknown trigger '{kind}'")
-        for kind in ("and", "or", "calendarinterval")
-    ),
-    ("jitter", interval(hours=1, jitter=5), "trigger_kwargs.jitter", "unknown argument"),
-    ("crontab", cron(crontab="0 1 * * *"), "trigger_kwargs.crontab", "unknown argument"),
 ]
-CREATING = [*NOT_JSON, *NO_OBJECT, *FIELDS, *ZONES, *INTERVALS, *CRONS, *DATES, *INPUTS, *POLICIES]
+CALENDARS: list[Row] = [
+    ("calendar_empty", calendar(), "trigger_kwargs", "needs at least one of years, months, weeks, days"),
+    ("calendar_no_period", calendar(hour=8), "trigger_kwargs", "the period is nothing"),
+    ("calendar_interval_argument", calendar(hours=1), "trigger_kwargs.hours", "did you mean 'hour'?"),
+    ("calendar_part_of_a_day", calendar(days=1.5), "trigger_kwargs.days", "give a whole number from 0"),
+    ("calendar_hour_24", calendar(days=1, hour=24), "trigger_kwargs.hour", "from 0 to 23"),
+    ("calendar_start_word", calendar(days=1, start_date="soon"), "trigger_kwargs.start_date", "ISO 8601"),
+    (
+        "calendar_30_february",
+        calendar(years=1, start_date="2027-02-30"),
+        "trigger_kwargs.start_date",
+        "ISO 8601",
+    ),
+    ("calendar_ended", calendar(days=1, end_date="2020-01-01"), "trigger_kwargs", "never_fires"),
+]
+CRONTABS: list[Row] = [
+    ("crontab_four_fields", cron(crontab="0 1 * *"), "trigger_kwargs.crontab", "'0 1 * *'"),
+    ("crontab_with_a_field", cron(crontab="0 1 * * *", hour=1), "trigger_kwargs.hour", "crontab"),
+    ("crontab_reboot", cron(crontab="@reboot"), "trigger_kwargs.crontab", "@hourly"),
+    ("crontab_every", cron(crontab="@every 5m"), "trigger_kwargs.crontab", "@every"),
+    ("crontab_number", cron(crontab=5), "trigger_kwargs.crontab", "crontab"),
+    ("crontab_hour_24", cron(crontab="0 24 * * *"), "trigger_kwargs.crontab", "24 is not between 0 and 23"),
+]
+LEAF = {"trigger": "interval", "trigger_kwargs": {"hours": 1}}
+DEEP = {"trigger": "or", "trigger_kwargs": {"triggers": [LEAF]}}
+COMBINED: list[Row] = [
+    *((f"{kind}_empty", combined(kind), "trigger_kwargs.triggers", "give a list such as") for kind in ("and", "or")),
+    ("and_of_hours", create(trigger="and"), "trigger_kwargs.hours", "unknown argument 'hours' of trigger 'and'"),
+    ("and_no_list", create(trigger="and", trigger_kwargs={"triggers": LEAF}), "trigger_kwargs.triggers", "a list"),
+    ("and_of_text", combined("and", "hourly"), "trigger_kwargs.triggers[0].trigger", "'hourly' is no trigger"),
+    (
+        "and_unknown_kind",
+        combined("and", LEAF, {"trigger": "crn", "trigger_kwargs": {}}),
+        "trigger_kwargs.triggers[1].trigger",
+        "did you mean 'cron'?",
+    ),
+    (
+        "or_nested_field",
+        combined("or", LEAF, {"trigger": "cron", "trigger_kwargs": {"hour": 25}}),
+        "trigger_kwargs.triggers[1].trigger_kwargs.hour",
+        "25 is not between 0 and 23",
+    ),
+    (
+        "or_deeply_nested_field",
+        combined(
+            "or", {"trigger": "and", "trigger_kwargs": {"triggers": [LEAF, {**LEAF, "trigger_kwargs": {"h": 1}}]}}
+        ),
+        "trigger_kwargs.triggers[0].trigger_kwargs.triggers[1].trigger_kwargs.h",
+        "unknown argument 'h' of trigger 'interval'",
+    ),
+    (
+        "or_four_levels",
+        combined("or", {**DEEP, "trigger_kwargs": {"triggers": [{**DEEP, "trigger_kwargs": {"triggers": [DEEP]}}]}}),
+        "trigger_kwargs.triggers[0].trigger_kwargs.triggers[0].trigger_kwargs.triggers[0].trigger_kwargs",
+        "nested more than 3 deep",
+    ),
+    ("or_eleven_leaves", combined("or", *[LEAF] * 11), "trigger_kwargs.triggers", "holds 11 triggers; 10 is the most"),
+    (
+        "and_threshold",
+        create(trigger="and", trigger_kwargs={"triggers": [LEAF], "threshold_seconds": 3601}),
+        "trigger_kwargs.threshold_seconds",
+        "3600",
+    ),
+    ("or_too_often", combined("or", OFTEN, LATER), "trigger_kwargs", "fires twice within 0.5 s"),
+]
+OPTIONS: list[Row] = [
+    ("gap_misspelt", create(dst_gap="run_aftr"), "dst_gap", "did you mean 'run_after'?"),
+    ("gap_word", create(dst_gap="zzz"), "dst_gap", "known are run_after, skip"),
+    ("gap_boolean", create(dst_gap=True), "dst_gap", "give a string, not bool"),
+    ("gap_null", create(dst_gap=None), "dst_gap", "may not be null"),
+    ("fold_word", create(dst_fold="run_after"), "dst_fold", "known are both, first, second"),
+    ("missing_day_word", create(on_missing_day="last"), "on_missing_day", "did you mean 'last_day'?"),
+    ("spread_negative", create(spread_seconds=-1), "spread_seconds", "greater than or equal to 0"),
+    ("spread_too_long", create(spread_seconds=86_401), "spread_seconds", "less than or equal to 86400"),
+    ("spread_text", create(spread_seconds="60"), "spread_seconds", "give a whole number, not str"),
+    ("spread_boolean", create(spread_seconds=True), "spread_seconds", "give a whole number, not bool"),
+    ("spread_part", create(spread_seconds=1.5), "spread_seconds", "give a whole number, not float"),
+    ("inner_gap_word", interval(hours=1, dst_gap="zzz"), "trigger_kwargs.dst_gap", "known are run_after, skip"),
+    ("inner_spread_text", interval(hours=1, spread_seconds="5"), "trigger_kwargs.spread_seconds", "whole number"),
+    ("jitter_text", interval(hours=1, jitter="5"), "trigger_kwargs.jitter", "give a whole number of seconds"),
+    ("gaps_differ", create(dst_gap="skip", trigger_kwargs={"hours": 1, "dst_gap": "run_after"}), "dst_gap", "give one"),
+    (
+        "spreads_differ",
+        create(spread_seconds=5, trigger_kwargs={"hours": 1, "jitter": 6}),
+        "spread_seconds",
+        "give one",
+    ),
+    (
+        "zones_of_parts_differ",
+        combined("or", *({**LEAF, "trigger_kwargs": {"hours": 1, "timezone": zone}} for zone in ("UTC", "CET"))),
+        "timezone",
+        "trigger_kwargs.triggers[1].trigger_kwargs.timezone says 'CET'",
+    ),
+]
+TRIGGERS = [*ZONES, *INTERVALS, *CRONS, *CRONTABS, *DATES, *CALENDARS, *COMBINED, *OPTIONS]
+CREATING = [*NOT_JSON, *NO_OBJECT, *FIELDS, *TRIGGERS, *INPUTS, *POLICIES]
+PREVIEWING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    *((name, preview_of(body), field, phrase) for name, body, field, phrase in TRIGGERS),
+    ("empty", {}, "trigger", "required"),
+    ("name", {**preview_of(CREATE), "name": "x"}, "name", "unknown key"),
+    ("inputs", {**preview_of(CREATE), "inputs": {}}, "inputs", "unknown key"),
+    *(
+        (f"n_{value}", {**preview_of(CREATE), "n": value}, "n", phrase)
+        for value, phrase in [(0, "1"), (101, "100"), ("5", "not str"), (1.5, "not float"), (None, "null")]
+    ),
+    ("from_word", {**preview_of(CREATE), "from": "soon"}, "from", "give an ISO 8601 moment such as 2027-03-28"),
+    ("from_number", {**preview_of(CREATE), "from": 5}, "from", "give a string"),
+    ("from_null", {**preview_of(CREATE), "from": None}, "from", "null"),
+    ("from_long_ago", {**preview_of(CREATE), "from": "1900-01-01"}, "from", "1973 to 9980"),
+    ("from_too_late", {**preview_of(CREATE), "from": "9999-12-31"}, "from", "1973 to 9980"),
+]
 
 SCHEDULE = {"schedule_id": PLACES["schedule"]}
 PUTTING: list[Row] = [
@@ -279,6 +404,10 @@ PUTTING: list[Row] = [
     ("kwargs_empty", {**SCHEDULE, "trigger_kwargs": {}}, "trigger_kwargs", "needs at least one of"),
     ("kwargs_of_another", {**SCHEDULE, "trigger_kwargs": {"day_of_week": 1}}, "trigger_kwargs.day_of_week", "unknown"),
     ("zone_empty", {**SCHEDULE, "trigger_kwargs": {"hours": 1, "timezone": ""}}, "timezone", "IANA name"),
+    *(
+        (name, {**SCHEDULE, name: value}, name, "unknown key")
+        for name, value in [("dst_gap", "skip"), ("spread_seconds", 5)]
+    ),
 ]
 PATCHING: list[Row] = [
     *NOT_JSON,
@@ -293,6 +422,9 @@ PATCHING: list[Row] = [
     ("both_inputs", {"inputs": {}, "user_inputs": []}, "user_inputs", "not both"),
     ("misfire_policy", {"misfire_policy": "skip"}, "misfire_policy", "only 'run_once' is supported so far"),
     ("overlap_policy", {"overlap_policy": "allow"}, "overlap_policy", "only 'skip' is supported so far"),
+    ("gap_word", {"dst_gap": "zzz"}, "dst_gap", "known are run_after, skip"),
+    ("spread_too_long", {"spread_seconds": 86_401}, "spread_seconds", "less than or equal to 86400"),
+    ("inner_gap_word", {"trigger_kwargs": {"hours": 1, "dst_gap": 5}}, "trigger_kwargs.dst_gap", "known are"),
 ]
 DELETING: list[Row] = [
     *NOT_JSON,
@@ -326,6 +458,7 @@ ACTING: list[Row] = [
 
 ROUTES = [
     ("POST", "/api/schedules", CREATING),
+    ("POST", "/api/schedules/preview", PREVIEWING),
     ("PUT", "/api/schedules", PUTTING),
     ("PATCH", "/api/schedules/{schedule}", PATCHING),
     ("DELETE", "/api/schedules", DELETING),
@@ -379,6 +512,7 @@ def test_the_bodies_that_the_table_makes_worse_are_good(client: APIClient) -> No
     assert send(client, "POST", "/api/tasks", {"workflow_name": "task_one"}).status_code == 201
     assert send(client, "POST", "/api/tasks/{failed}/resume", {}).status_code == 202
     assert send(client, "POST", "/api/tasks/{failed}/abort", {}).status_code == 202
+    assert send(client, "POST", "/api/schedules/preview", preview_of(create())).status_code == 200
     assert send(client, "DELETE", "/api/schedules", {**SCHEDULE, "workflow_id": TASK_ID}).status_code == 200
 
 

@@ -22,10 +22,14 @@ class TestFirings:
     def test_a_row_is_shown_whole(self, client: APIClient, slash: str) -> None:
         schedule, task_id = store_schedule(name="Nightly"), uuid4()
         decided_at = NOW + timedelta(milliseconds=12)
-        firing = store_firing(schedule, scheduled_for=NOW, decided_at=decided_at, lateness_ms=12, task_id=task_id)
+        due_at = NOW + timedelta(seconds=5)
+        firing = store_firing(
+            schedule, scheduled_for=NOW, due_at=due_at, decided_at=decided_at, lateness_ms=12, task_id=task_id
+        )
         for path in (f"/api/firings{slash}", f"/api/schedules/{schedule.pk}/firings{slash}"):
             [shown] = client.get(path).json()["results"]
             assert read_moment(shown.pop("scheduled_for")) == NOW
+            assert read_moment(shown.pop("due_at")) == due_at
             assert read_moment(shown.pop("decided_at")) == decided_at
             assert shown == {
                 "firing_id": str(firing.pk),

@@ -36,6 +36,9 @@ CRON_FIELDS = st.sampled_from(["year", "month", "day", "week", "day_of_week", "h
 CRON_TEXTS = st.sampled_from(["*", "*/2", "1-5", "1,3", "mon", "2nd fri", "last", "feb"]) | st.text(
     "0123456789*/-,lastmonfribe ", min_size=1, max_size=6
 )
+CRONTABS = st.lists(CRON_TEXTS, min_size=4, max_size=6).map(" ".join) | st.sampled_from(
+    ["@daily", "@reboot", "0 2 L * 5#3"]
+)
 
 
 def rules(trigger: str, kwargs: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
@@ -50,18 +53,37 @@ RULES = (
     rules("interval", st.dictionaries(UNITS, st.integers(1, 10**6) | st.floats(), min_size=1, max_size=2))
     | rules("cron", st.dictionaries(CRON_FIELDS, st.integers(1, 31) | CRON_TEXTS, min_size=1, max_size=3))
     | rules("date", st.fixed_dictionaries({"run_date": MOMENTS}))
+    | rules(
+        "calendarinterval",
+        st.dictionaries(st.sampled_from(["years", "months", "weeks", "days"]), st.integers(0, 10_001), min_size=1),
+    )
+    | rules("cron", st.fixed_dictionaries({"crontab": CRONTABS}))
+)
+COMBINED = st.recursive(
+    RULES,
+    lambda inner: st.builds(
+        lambda kind, triggers: {"trigger": kind, "trigger_kwargs": {"triggers": triggers}},
+        st.sampled_from(["and", "or"]),
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=5,
 )
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
         "timezone": st.sampled_from(["UTC", "Europe/Amsterdam", "America/New_York", "Pacific/Kiritimati"]),
+        "dst_gap": st.sampled_from(["run_after", "skip"]),
+        "dst_fold": st.sampled_from(["first", "second", "both"]),
+        "on_missing_day": st.sampled_from(["skip", "last_day"]),
+        "spread_seconds": st.integers(-1, 86_401),
         "inputs": st.dictionaries(TEXTS, ANYTHING, max_size=2),
     },
 )
 PLAUSIBLE = st.builds(
-    lambda rule, options: {"name": "Nightly", "workflow_name": "task_one", **rule, **options}, RULES, OPTIONS
+    lambda rule, options: {"name": "Nightly", "workflow_name": "task_one", **rule, **options}, COMBINED, OPTIONS
 )
 FIELDS = ["name", "workflow_name", "workflow_id", "trigger", "trigger_kwargs", "timezone", "inputs", "user_inputs"]
+FIELDS += ["dst_gap", "dst_fold", "on_missing_day", "spread_seconds"]
 POLICIES = ["misfire_policy", "misfire_window_seconds", "overlap_policy"]
 KEYS = st.sampled_from([*FIELDS, *POLICIES])
 SPOILT = st.builds(
@@ -96,9 +118,33 @@ def test_a_body_is_answered_and_only_201_writes(client: APIClient, body: Any) ->
             assert row.workflow.name == "task_one"
             assert row.next_run_at == read_moment(answer.json()["next_run_at"])
             assert row.next_run_at > database_now()
-            assert client.get(f"/api/schedules/{row.pk}").json().items() <= answer.json().items()
+            shown = client.get(f"/api/schedules/{row.pk}").json()
+            codes = {each["code"] for each in answer.json()["warnings"]}
+            assert {each["code"] for each in shown.pop("warnings")} == codes - {"jitter_as_spread"}
+            assert shown.items() <= answer.json().items()
+            assert row.summary == shown["summary"] != ""
+            assert client.get(f"/api/schedules/{row.pk}/next").status_code == 200
             assert str(row.trigger_rule)
         else:
             read_problem(answer, answer.status_code)
             assert 400 <= answer.status_code < 500
             assert stored_rows() == before
+
+
+@pytest.mark.usefixtures("_workflow")
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=BODIES)
+def test_a_preview_accepts_what_creating_accepts_and_writes_nothing(client: APIClient, body: Any) -> None:
+    """It is refused with the same words, too; what a preview has no use for is left out of the body first."""
+    unknown = {"name", "workflow_name", "workflow_id", "inputs", "user_inputs", *POLICIES}
+    draft = {key: value for key, value in body.items() if key not in unknown} if isinstance(body, dict) else body
+    with undone():
+        before = stored_rows()
+        answer: Any = client.generic(
+            "POST", "/api/schedules/preview", json.dumps(draft), content_type="application/json"
+        )
+        event(f"answered {answer.status_code}")
+        assert stored_rows() == before
+        whole = {"name": "Nightly", "workflow_name": "task_one", **draft} if isinstance(draft, dict) else draft
+        created: Any = client.generic("POST", "/api/schedules", json.dumps(whole), content_type="application/json")
+        assert (answer.status_code, created.status_code) in {(200, 201), (400, 400)}, (answer.content, created.content)

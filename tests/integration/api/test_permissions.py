@@ -46,7 +46,9 @@ ROUTES = [
     Route("POST", "/api/schedules", "schedules.add_schedule", 201, body="create"),
     Route("PUT", "/api/schedules", "schedules.change_schedule", body="put"),
     Route("DELETE", "/api/schedules", "schedules.delete_schedule", body="delete"),
+    Route("POST", "/api/schedules/preview", "schedules.view_schedule", body="preview"),
     Route("GET", "/api/schedules/{schedule}", "schedules.view_schedule"),
+    Route("GET", "/api/schedules/{schedule}/next", "schedules.view_schedule"),
     Route("PATCH", "/api/schedules/{schedule}", "schedules.change_schedule", body="patch"),
     Route("DELETE", "/api/schedules/{schedule}", "schedules.delete_schedule"),
     Route("GET", "/api/schedules/{schedule}/firings", "schedules.view_firing"),
@@ -72,6 +74,7 @@ class Things:
         self.bodies: dict[str | None, Any] = {
             None: None,
             "create": schedule_body(),
+            "preview": {"trigger": "interval", "trigger_kwargs": {"hours": 1}},
             "put": {"schedule_id": str(self.schedule.pk), "name": "New"},
             "patch": {"name": "New"},
             "delete": {"schedule_id": str(self.schedule.pk)},

@@ -53,7 +53,12 @@ KEYS = {
     "workflow_id",
     "trigger",
     "trigger_kwargs",
+    "summary",
     "timezone",
+    "dst_gap",
+    "dst_fold",
+    "on_missing_day",
+    "spread_seconds",
     "inputs",
     "state",
     "state_reason",
@@ -134,7 +139,10 @@ class TestCreating:
     def test_the_answer_is_the_whole_schedule(self, client: APIClient) -> None:
         workflow = make_workflow()
         answer = client.post("/api/schedules", schedule_body(workflow, inputs={"node": "nl-1"})).json()
-        assert set(answer) == KEYS | {"message", "status"}
+        assert set(answer) == KEYS | {"warnings", "message", "status"}
+        assert (answer["summary"], answer["warnings"]) == ("Every 12 hours", [])
+        assert (answer["dst_gap"], answer["dst_fold"], answer["on_missing_day"]) == ("run_after", "first", "skip")
+        assert answer["spread_seconds"] == 0
         assert answer["workflow_name"] == workflow.name
         assert answer["workflow_id"] == str(workflow.pk)
         assert (answer["state"], answer["state_reason"], answer["version"]) == ("active", "", 1)
@@ -284,7 +292,7 @@ class TestShowing:
         schedule = store_schedule()
         answer = client.get(one(schedule, slash))
         assert answer.status_code == 200
-        assert set(answer.json()) == KEYS
+        assert set(answer.json()) == KEYS | {"warnings"}
 
     @pytest.mark.parametrize("path", PATHS)
     def test_all_are_listed_by_name(self, client: APIClient, path: str) -> None:
@@ -353,7 +361,10 @@ class TestPutting:
         body = {"schedule_id": str(schedule.pk), "trigger": "interval", "trigger_kwargs": {"days": 2}}
         after = client.put("/api/schedules", body).json()
         changed = {key for key, value in before.items() if after[key] != value}
-        assert changed == {"trigger_kwargs", "next_run_at", "state_since", "version", "updated_at", "updated_by"}
+        assert changed == {
+            *("trigger_kwargs", "summary", "next_run_at", "state_since"),
+            *("version", "updated_at", "updated_by"),
+        }
         next_run_at = read_moment(after["next_run_at"])
         assert asked_at + timedelta(days=2) <= next_run_at <= database_now() + timedelta(days=2)
         assert Schedule.objects.get().next_run_at == next_run_at
@@ -484,7 +495,7 @@ class TestDeleting:
     @pytest.mark.parametrize("slash", ["", "/"])
     def test_the_answer_is_what_was_deleted(self, client: APIClient, slash: str) -> None:
         schedule = store_schedule()
-        before = client.get(one(schedule)).json()
+        before = client.get("/api/schedules").json()["results"][0]
         answer = client.delete(one(schedule, slash))
         assert answer.status_code == 200
         assert answer.json().items() >= before.items()

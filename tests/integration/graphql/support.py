@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from graphql import get_named_type
 from rest_framework.test import APIClient
 
 from orchestrator_site.schema import schema
@@ -57,8 +58,10 @@ def every_field(root: str) -> str:
     """Return the selection of all that a row of the list has."""
     connection = schema.graphql_schema.query_type.fields[root].type
     row = connection.fields["page"].type.of_type.of_type.of_type
-    steps = row.fields.get("steps")
-    names = [name for name in row.fields if name != "steps"]
-    if steps is not None:
-        names.append(f"steps {{ {' '.join(steps.type.of_type.of_type.of_type.fields)} }}")
-    return " ".join(names)
+    return " ".join(f"{name} {_fields_of(field.type)}" for name, field in row.fields.items())
+
+
+def _fields_of(each: Any) -> str:
+    """Return the selection of all fields of a type, if it has any."""
+    fields = getattr(get_named_type(each), "fields", None)
+    return f"{{ {' '.join(fields)} }}" if fields else ""

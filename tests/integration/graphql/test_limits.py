@@ -87,4 +87,5 @@ def test_introspection_passes(client: APIClient) -> None:
 
 @pytest.mark.parametrize("root", ROOTS)
 def test_the_largest_page_of_everything_passes(client: APIClient, root: str) -> None:
-    assert ask(client, LIST % (root, every_field(root), PAGE_INFO), first=1000)["answer"]
+    fields = every_field(root).replace("nextFireTimes", "nextFireTimes(n: 1)")
+    assert ask(client, LIST % (root, fields, PAGE_INFO), first=1000)["answer"]

@@ -19,7 +19,7 @@ from workflows.models import Workflow
 
 pytestmark = pytest.mark.django_db
 
-# The rows and the total; for tasks, their steps too.
+# The rows and the total; for tasks, their steps too; for schedules, the time on a database that has a clock of its own.
 WIDEST = {"scheduledTasks": 2, "firings": 2, "workflows": 2, "tasks": 3}
 
 
@@ -54,7 +54,8 @@ def store(root: str, count: int) -> None:
 def test_the_widest_query_costs_as_much_for_fifty_rows_as_for_one(root: str, count: int) -> None:
     store(root, count)
     statements = statements_of(LIST % (root, every_field(root), PAGE_INFO), first=100)
-    assert len(statements) == WIDEST[root], "\n".join(statements)
+    asks_the_time = root == "scheduledTasks" and connection.vendor == "postgresql"
+    assert len(statements) == WIDEST[root] + asks_the_time, "\n".join(statements)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,8 @@ def test_the_widest_query_costs_as_much_for_fifty_rows_as_for_one(root: str, cou
     [
         ("{ scheduledTasks { page { name } } }", 1, ['"workflows_workflow"', '"inputs"', "COUNT("]),
         ("{ scheduledTasks { page { workflowId } } }", 1, ['"workflows_workflow"']),
+        ("{ scheduledTasks { page { summary } } }", 1, ['"inputs"', '"planned_through"', '"workflows_workflow"']),
+        ("{ scheduledTasks { page { name } } }", 1, ['"trigger_kwargs"', '"grid_start_at"', '"spread_seconds"']),
         ("{ scheduledTasks { pageInfo { totalItems } } }", 1, ['"inputs"', "LIMIT", "ORDER BY"]),
         ("{ scheduledTasks { pageInfo { hasNextPage endCursor } page { id } } }", 1, ["COUNT("]),
         ("{ scheduledTasks { pageInfo { sortFields filterFields hasPreviousPage } } }", 0, []),

@@ -20,7 +20,6 @@ from schedules.planning import PlannedTurn, plan_instants
 from schedules.policies import ERROR, Decision, Outage, Situation, decide
 from schedules.triggers import TriggerError
 from schedules.triggers.base import later_by
-from schedules.triggers.base import later_by
 from tasks.queue import find_blocking
 from tasks.services import create_tasks
 from workflows.selectors import find_start_problem

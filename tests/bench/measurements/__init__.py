@@ -9,6 +9,7 @@ from tests.bench.measurements.lists import measure_lists
 from tests.bench.measurements.startup import measure_startup
 from tests.bench.measurements.steady import measure_steady
 from tests.bench.measurements.stock import measure_stock
+from tests.bench.measurements.triggers import measure_triggers
 from tests.bench.results import Figure
 
 
@@ -23,5 +24,6 @@ MEASUREMENTS: dict[str, Measurement] = {
     "idle": measure_idle,
     "lists": measure_lists,
     "startup": measure_startup,
+    "triggers": measure_triggers,
     "stock": measure_stock,
 }

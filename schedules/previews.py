@@ -29,8 +29,8 @@ from schedules.triggers import (
 from schedules.triggers.base import later_by
 from schedules.triggers.clocks import first_moment_of
 from schedules.triggers.fires import Fire, describe_fires
+from schedules.triggers.notices import Notice, find_notices
 from schedules.triggers.summary import summarise
-from schedules.triggers.warnings import Notice, find_notices
 
 DEFAULT_COUNT = 10
 MAX_COUNT = 100
@@ -95,7 +95,7 @@ def preview_draft(
         TriggerError: Saving it would be refused.
     """
     now = database_now()
-    rest, given = split_options(kind, kwargs, given_options)
+    rest, given = split_options(kwargs, given_options)
     owner = schedule or Schedule(timezone=settings.TIME_ZONE, planned_through=now)
     options = {name: getattr(owner, name) if value is None else value for name, value in given.items()}
     is_kept = (kind, rest) == (owner.trigger, owner.trigger_kwargs)

@@ -216,7 +216,7 @@ def _merged_rule(
     schedule: Schedule, trigger: str, kwargs: dict[str, Any], *, given: ScheduleDraft | ScheduleChanges
 ) -> Rule:
     """Return the rule of a trigger, with each option as it is given in either place, else as the schedule has it."""
-    rest, options = split_options(trigger, kwargs, {name: getattr(given, name) for name in OPTIONS})
+    rest, options = split_options(kwargs, {name: getattr(given, name) for name in OPTIONS})
     merged = {name: getattr(schedule, name) if value is None else value for name, value in options.items()}
     return Rule(trigger, rest, merged)
 

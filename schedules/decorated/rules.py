@@ -107,7 +107,7 @@ def read_rule(trigger: Any, arguments: Mapping[str, Any]) -> Rule:
             raise TriggerError(f"a {type(trigger).__name__} has its arguments already; leave {surplus} out")
         trigger, arguments = _taken_apart(trigger)
     kwargs = _as_json({key: value for key, value in arguments.items() if value is not None}, trigger)
-    rest, found = split_options(trigger, kwargs, _as_json(options, trigger))
+    rest, found = split_options(kwargs, _as_json(options, trigger))
     complete = {"timezone": settings.TIME_ZONE} | {name: value for name, value in found.items() if value is not None}
     if has_jitter(kwargs):
         log.warning(

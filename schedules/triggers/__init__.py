@@ -14,7 +14,7 @@ from schedules.triggers.build import ARGUMENTS, KINDS, build_trigger
 from schedules.triggers.calendarinterval import MISSING_DAYS
 from schedules.triggers.errors import BoundsExceeded, HorizonPassed, TriggerError
 from schedules.triggers.first_instants import check_first_instants
-from schedules.triggers.options import OPTIONS, has_jitter, split_options, split_timezone
+from schedules.triggers.options import OPTIONS, has_jitter, split_options
 from schedules.triggers.spread import MAX_SPREAD_SECONDS, spread_offset
 from schedules.triggers.wallclock import DST_FOLDS, DST_GAPS
 
@@ -39,6 +39,5 @@ __all__ = [
     "latest_fire_time",
     "next_fire_times",
     "split_options",
-    "split_timezone",
     "spread_offset",
 ]

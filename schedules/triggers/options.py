@@ -21,12 +21,11 @@ OPTIONS = ("timezone", *CHOICES, "spread_seconds")
 JITTER = "jitter"
 
 
-def split_options(kind: str, kwargs: Kwargs, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split_options(kwargs: Kwargs, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Take the options out of a trigger's arguments, those of its parts as well.
 
     Args:
-        kind: The kind of trigger.
-        kwargs: Its arguments.
+        kwargs: The arguments.
         given: The options that stand in their own place; None or left out where there is none.
 
     Returns:
@@ -129,8 +128,3 @@ def _kwargs_of_parts(kwargs: Kwargs) -> Iterator[object]:
     parts = kwargs.get("triggers")
     if isinstance(parts, list):
         yield from (part.get("trigger_kwargs") for part in parts if isinstance(part, dict))
-
-
-def split_timezone(kwargs: Kwargs, timezone: str | None) -> tuple[dict[str, Any], str | None]:
-    rest, options = split_options("", kwargs, {"timezone": timezone})
-    return rest, options["timezone"]

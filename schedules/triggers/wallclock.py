@@ -20,6 +20,8 @@ DST_FOLDS = ("first", "second", "both")
 
 _TICK = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+# Here datetime ends, with room for any offset.
+_LAST_MOMENT = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class Readings(Protocol):
@@ -79,7 +81,7 @@ class WallClockTrigger:
         return found and found.replace(tzinfo=None)
 
     def _find(self, start: datetime, budget: Budget) -> datetime | None:
-        horizon = later_by(HORIZON, start)
+        horizon = min(later_by(HORIZON, start), _LAST_MOMENT)
         limit = horizon if self._end is None else min(self._end, horizon)
         while start <= limit:
             stretch = self._stretch_of(start)
@@ -90,7 +92,7 @@ class WallClockTrigger:
                 return None
             budget.spend()
             start = max(stretch.end, start + _TICK)
-        if limit != horizon or (limit - _DAY).year > self._readings.last_year:
+        if limit in {self._end, _LAST_MOMENT} or (limit - _DAY).year > self._readings.last_year:
             return None
         raise HorizonPassed("there is no instant within ten years")
 

@@ -121,6 +121,11 @@ def test_a_start_at_the_beginning_of_the_calendar_can_be_evaluated() -> None:
     assert times_of(trigger, after="2027-01-01", count=1) == ["2027-01-01 12:00"]
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+def test_the_last_years_of_the_calendar_are_years_like_any_other(zone: str) -> None:
+    assert make_trigger("cron", zone=zone, hour="*").next_after(utc("9995-06-01T13:30")) == utc("9995-06-01T14:00")
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Amsterdam"])
 def test_nothing_fires_after_the_end_of_the_calendar(zone: str) -> None:
     assert make_trigger("cron", zone=zone, hour=12).next_after(utc("9999-12-31T13:00")) is None

@@ -11,28 +11,28 @@ NOBODY = dict.fromkeys(OPTIONS)
 
 def test_options_among_the_arguments_are_taken_out() -> None:
     kwargs = {"hour": 1, "timezone": "Asia/Tokyo", "dst_gap": "skip", "on_missing_day": None}
-    rest, options = split_options("cron", kwargs, {})
+    rest, options = split_options(kwargs, {})
     assert rest == {"hour": 1}
     assert options == {**NOBODY, "timezone": "Asia/Tokyo", "dst_gap": "skip"}
     assert kwargs["timezone"] == "Asia/Tokyo"
 
 
 def test_options_in_their_own_place_stay() -> None:
-    rest, options = split_options("cron", {"hour": 1}, {"dst_fold": "both", "spread_seconds": 60, "timezone": None})
+    rest, options = split_options({"hour": 1}, {"dst_fold": "both", "spread_seconds": 60, "timezone": None})
     assert rest == {"hour": 1}
     assert options == {**NOBODY, "dst_fold": "both", "spread_seconds": 60}
 
 
 def test_the_same_in_both_places_is_fine() -> None:
     kwargs = {"hour": 1, "timezone": "UTC", "spread_seconds": 5}
-    _, options = split_options("cron", kwargs, {"timezone": "UTC", "spread_seconds": 5})
+    _, options = split_options(kwargs, {"timezone": "UTC", "spread_seconds": 5})
     assert options == {**NOBODY, "timezone": "UTC", "spread_seconds": 5}
 
 
 def test_options_of_the_parts_of_a_trigger_are_taken_out_as_well() -> None:
     inner = {"trigger": "cron", "trigger_kwargs": {"hour": 2, "timezone": "UTC", "jitter": 30}}
     kwargs = {"triggers": [{"trigger": "or", "trigger_kwargs": {"triggers": [inner]}}, 5]}
-    rest, options = split_options("and", kwargs, {})
+    rest, options = split_options(kwargs, {})
     kept = {"trigger": "cron", "trigger_kwargs": {"hour": 2}}
     assert rest == {"triggers": [{"trigger": "or", "trigger_kwargs": {"triggers": [kept]}}, 5]}
     assert options == {**NOBODY, "timezone": "UTC", "spread_seconds": 30}
@@ -41,9 +41,9 @@ def test_options_of_the_parts_of_a_trigger_are_taken_out_as_well() -> None:
 
 
 def test_jitter_is_a_spread() -> None:
-    assert split_options("cron", {"hour": 1, "jitter": 90}, {})[1]["spread_seconds"] == 90
-    assert split_options("cron", {"hour": 1, "jitter": 0.5}, {})[1]["spread_seconds"] == 1
-    assert split_options("cron", {"hour": 1, "jitter": None}, {})[1]["spread_seconds"] is None
+    assert split_options({"hour": 1, "jitter": 90}, {})[1]["spread_seconds"] == 90
+    assert split_options({"hour": 1, "jitter": 0.5}, {})[1]["spread_seconds"] == 1
+    assert split_options({"hour": 1, "jitter": None}, {})[1]["spread_seconds"] is None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_cannot_be_used_is_refused_by_name(
     kwargs: dict[str, Any], given: dict[str, Any], field: str, why: str
 ) -> None:
     with pytest.raises(TriggerError) as refusal:
-        split_options("cron", kwargs, given)
+        split_options(kwargs, given)
     assert why in str(refusal.value)
     assert refusal.value.field == field
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_used_is_refused_by_name(
 def test_arguments_that_are_no_object_are_refused() -> None:
     no_object: Any = ["hour"]
     with pytest.raises(TriggerError, match=r"^trigger_kwargs is \['hour'\]; give an object such as") as refusal:
-        split_options("cron", no_object, {})
+        split_options(no_object, {})
     assert refusal.value.field == "trigger_kwargs"
 
 
@@ -99,18 +99,18 @@ def test_options_are_found_as_deep_as_triggers_may_lie() -> None:
     for _ in range(3):
         kwargs = {"triggers": [{"trigger": "or", "trigger_kwargs": kwargs}]}
     assert has_jitter(kwargs)
-    assert split_options("or", kwargs, {})[1]["spread_seconds"] == 5
+    assert split_options(kwargs, {})[1]["spread_seconds"] == 5
 
 
 def test_a_spread_of_nothing_is_a_value() -> None:
-    assert split_options("cron", {"hour": 1}, {"spread_seconds": 0})[1]["spread_seconds"] == 0
+    assert split_options({"hour": 1}, {"spread_seconds": 0})[1]["spread_seconds"] == 0
     with pytest.raises(TriggerError, match=r"'spread_seconds' is 0 but trigger_kwargs\.jitter says 5"):
-        split_options("cron", {"hour": 1, "jitter": 5}, {"spread_seconds": 0})
+        split_options({"hour": 1, "jitter": 5}, {"spread_seconds": 0})
 
 
 def test_what_is_nested_too_deep_to_be_built_is_left_as_it_is() -> None:
     kwargs: dict[str, Any] = {"hour": 1, "jitter": 5}
     for _ in range(50):
         kwargs = {"triggers": [{"trigger": "or", "trigger_kwargs": kwargs}]}
-    assert split_options("or", kwargs, {}) == (kwargs, NOBODY)
+    assert split_options(kwargs, {}) == (kwargs, NOBODY)
     assert not has_jitter(kwargs)

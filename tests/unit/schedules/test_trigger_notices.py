@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schedules.triggers import build_trigger, split_options
-from schedules.triggers.warnings import Notice, find_notices
+from schedules.triggers.notices import Notice, find_notices
 from tests.unit.schedules.factories import GRID_START, utc
 
 AMSTERDAM = "Europe/Amsterdam"
@@ -17,7 +17,7 @@ FROM_MONDAY = "its numbers count from 0 = Monday, unlike a crontab's."
 def notices_of(
     kind: str, kwargs: dict[str, Any], *, zone: str = AMSTERDAM, after: str = "2027-01-01", **given: Any
 ) -> list[Notice]:
-    rest, options = split_options(kind, kwargs, {"timezone": zone, **given})
+    rest, options = split_options(kwargs, {"timezone": zone, **given})
     policies = {name: options[name] for name in ("dst_gap", "dst_fold", "on_missing_day") if options[name]}
     trigger = build_trigger(kind, rest, timezone=zone, grid_start=GRID_START, **policies)
     return find_notices(kind, kwargs, options=options, trigger=trigger, after=utc(after))

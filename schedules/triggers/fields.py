@@ -3,7 +3,7 @@
 import difflib
 import zoneinfo
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -86,7 +86,7 @@ def read_bounds(kwargs: Kwargs, zone: ZoneInfo, *, takes_whole_days: bool = Fals
     """
     start, end = read_moment(kwargs, "start_date", zone), read_moment(kwargs, "end_date", zone)
     if end is not None and takes_whole_days and (day := _read_day(kwargs["end_date"])) is not None:
-        end = first_moment_of(datetime.combine(day + timedelta(days=1), time()), zone) - timedelta.resolution
+        end = _last_moment_of(day, zone)
     if start is not None and end is not None and end < start:
         raise TriggerError(
             f"'end_date' {kwargs['end_date']!r} is before 'start_date' {kwargs['start_date']!r}",
@@ -94,6 +94,13 @@ def read_bounds(kwargs: Kwargs, zone: ZoneInfo, *, takes_whole_days: bool = Fals
             value=kwargs["end_date"],
         )
     return start, end
+
+
+def _last_moment_of(day: date, zone: ZoneInfo) -> datetime:
+    try:
+        return first_moment_of(datetime.combine(day + timedelta(days=1), time()), zone) - timedelta.resolution
+    except OverflowError:  # 9999-12-31: there is no day after it
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _read_day(value: str) -> date | None:

@@ -58,6 +58,12 @@ def test_an_end_with_a_time_of_day_is_that_moment() -> None:
     assert times_of(trigger, after="2027-01-01", count=9) == ["2027-01-01 08:00", "2027-01-02 08:00"]
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+def test_the_last_day_of_the_calendar_is_an_end_like_any_other(zone: str) -> None:
+    trigger = make_trigger("calendarinterval", zone=zone, days=1, end_date="9999-12-31")
+    assert len(times_of(trigger, after="2027-01-01", count=9)) == 9
+
+
 def test_a_start_long_ago_costs_nothing() -> None:
     trigger = make_trigger("calendarinterval", days=1, months=1, start_date="0001-01-01")
     [found] = times_of(trigger, after="2027-01-01", count=1)
@@ -76,11 +82,16 @@ def test_a_start_long_ago_costs_nothing() -> None:
         ({"days": 1, "hour": 24}, ".hour", "'hour' is 24; give a whole number from 0 to 23"),
         ({"days": 1, "hours": 2}, ".hours", "did you mean 'hour'?"),
         ({"days": 1, "end_date": "2020-01-01", "start_date": "2020-01-02"}, ".end_date", "is before 'start_date'"),
+        (
+            {"days": 1, "start_date": "0001-01-01T00:00:00Z"},
+            ".start_date",
+            "the clocks of America/New_York show no day of the years 1 to 9999 then",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(kwargs: dict[str, Any], field: str, why: str) -> None:
     with pytest.raises(TriggerError) as refusal:
-        make_trigger("calendarinterval", **kwargs)
+        make_trigger("calendarinterval", zone="America/New_York", **kwargs)
     assert why in str(refusal.value)
     assert refusal.value.field == f"trigger_kwargs{field}"
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date as Day
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -143,7 +142,7 @@ def _build_calendarinterval(kwargs: Kwargs, frame: Frame) -> Trigger:
     assert anchor is not None, "a calendar interval is built with the start of its grid"
     return calendarinterval.CalendarIntervalTrigger(
         kwargs,
-        anchor=_read_first_day(anchor, kwargs, frame.zone),
+        anchor=calendarinterval.read_first_day(anchor, kwargs, frame.zone),
         zone=frame.zone,
         start=start,
         end=end,
@@ -151,18 +150,6 @@ def _build_calendarinterval(kwargs: Kwargs, frame: Frame) -> Trigger:
         dst_fold=frame.dst_fold,
         on_missing_day=frame.on_missing_day,
     )
-
-
-def _read_first_day(anchor: datetime, kwargs: Kwargs, zone: ZoneInfo) -> Day:
-    try:
-        return anchor.astimezone(zone).date()
-    except OverflowError as error:
-        value = kwargs.get("start_date")
-        raise TriggerError(
-            f"'start_date' is {value!r}; the clocks of {zone.key} show no day of the years 1 to 9999 then",
-            field="trigger_kwargs.start_date",
-            value=value,
-        ) from error
 
 
 def _build_interval(kwargs: Kwargs, frame: Frame) -> Trigger:

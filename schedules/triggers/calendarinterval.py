@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from schedules.triggers.budget import Budget
+from schedules.triggers.errors import TriggerError
 from schedules.triggers.fields import Kwargs, read_count, refuse_empty_period
 from schedules.triggers.wallclock import WallClockTrigger
 
@@ -95,6 +96,23 @@ class CalendarIntervalTrigger(WallClockTrigger):
 
     def __str__(self) -> str:
         return self._text
+
+
+def read_first_day(anchor: datetime, kwargs: Kwargs, zone: ZoneInfo) -> date:
+    """Return the day of a moment on the clocks of a zone, from which the days are counted.
+
+    Raises:
+        TriggerError: `start_date`, from which it comes, is a moment that those clocks cannot show.
+    """
+    try:
+        return anchor.astimezone(zone).date()
+    except OverflowError as error:
+        value = kwargs.get("start_date")
+        raise TriggerError(
+            f"'start_date' is {value!r}; the clocks of {zone.key} show no day of the years 1 to 9999 then",
+            field="trigger_kwargs.start_date",
+            value=value,
+        ) from error
 
 
 def _say(kwargs: Kwargs) -> str:

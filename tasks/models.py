@@ -23,7 +23,10 @@ class TaskStatus(models.TextChoices):
     RESUMED = "resumed"
 
 
+# On the queue: a worker takes them as soon as it can.
 CLAIMABLE = (TaskStatus.CREATED, TaskStatus.RESUMED)
+# A worker takes these as well, when their time has come: to try again, or because nobody called back.
+TIMED = (TaskStatus.WAITING, TaskStatus.AWAITING_CALLBACK)
 ENDED = (
     TaskStatus.ABORTED,
     TaskStatus.FAILED,
@@ -55,7 +58,10 @@ class Task(models.Model):
     """One run of a workflow: it is its own place in the queue.
 
     `attempt` counts the claims and fences every write of a worker; `position` is the number of steps that passed, so
-    that whoever takes over begins there. The schedule is named as data: a task outlives it.
+    that whoever takes over begins there. It counts in the step list of which `steps_version` is the fingerprint, the
+    one that ran the latest step; `revision` counts how often somebody mapped the task onto another list. `answers` are
+    those to the form of the step at which it stands. `available_at` is from when on a worker may take it.
+    The schedule is named as data: a task outlives it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -67,6 +73,10 @@ class Task(models.Model):
 
     attempt = models.PositiveIntegerField(default=0)
     position = models.PositiveIntegerField(default=0)
+    steps_version = models.CharField(max_length=64, blank=True, default="")
+    revision = models.PositiveIntegerField(default=0)
+    answers = models.JSONField(null=True, blank=True)
+    step_started_at = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=255, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     abort_requested_at = models.DateTimeField(null=True, blank=True)
@@ -96,6 +106,7 @@ class Task(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=CLAIMABLE, available_at__isnull=False)
+                | Q(status__in=TIMED)
                 | (~Q(status__in=CLAIMABLE) & Q(available_at__isnull=True)),
                 name="task_is_available_while_it_is_queued",
             ),
@@ -129,6 +140,7 @@ class TaskStep(models.Model):
     """One executed step. `state` is the state after it; when it failed, the state before it, and `error` says why."""
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="steps")
+    revision = models.PositiveIntegerField(default=0)
     position = models.PositiveIntegerField()
     attempt = models.PositiveIntegerField()
     name = models.CharField(max_length=255)
@@ -141,12 +153,99 @@ class TaskStep(models.Model):
     class Meta:
         ordering = ("task", "id")
         constraints = [
-            models.UniqueConstraint(fields=["task", "position", "attempt"], name="task_step_once_per_attempt"),
             models.UniqueConstraint(
-                fields=["task", "position"], condition=Q(status__in=PASSED), name="task_step_passes_once"
+                fields=["task", "revision", "position", "attempt"], name="task_step_once_per_attempt"
+            ),
+            models.UniqueConstraint(
+                fields=["task", "revision", "position"], condition=Q(status__in=PASSED), name="task_step_passes_once"
             ),
             models.CheckConstraint(condition=Q(completed_at__gte=F("started_at")), name="task_step_ends_after_start"),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.status})"
+
+
+class TaskCallback(models.Model):
+    """What a task waits for from another system; the path that it was given holds a token, of which this has the hash.
+
+    One answer counts: `answered_at` says that it came, and `result` what it was. `progress` is what came before it.
+    """
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="callbacks")
+    revision = models.PositiveIntegerField()
+    position = models.PositiveIntegerField()
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    result = models.JSONField(null=True, blank=True)
+    progress = models.JSONField(null=True, blank=True)
+    progressed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("task", "id")
+        constraints = [
+            # a new one for the same step takes the place of the one before: its token is worth nothing any more
+            models.UniqueConstraint(fields=["task", "revision", "position"], name="task_callback_is_one_per_step"),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=False) | Q(result__isnull=True),
+                name="task_callback_has_a_result_when_answered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"callback of task {self.task_id}, step {self.position + 1}"
+
+
+class StepsVersion(models.Model):
+    """A step list that some task has run by, by the fingerprint of its entries."""
+
+    id = models.CharField(primary_key=True, max_length=64)
+    workflow_name = models.CharField(max_length=255)
+    entries = models.JSONField()
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.workflow_name} {self.id}"
+
+
+class WorkerProcess(models.Model):
+    """A worker that runs or has run: when it was last seen, and the versions of the step lists that it knows."""
+
+    id = models.CharField(primary_key=True, max_length=255)
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(db_index=True)
+    versions = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class EngineFreeze(models.Model):
+    """A time in which nothing new starts and no task goes on; the one without an end is in force."""
+
+    started_at = models.DateTimeField()
+    started_by = models.CharField(max_length=150)
+    reason = models.TextField()
+    until = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    ended_by = models.CharField(max_length=150, blank=True, default="")
+
+    # True for the one that is in force, null for all that were: so the database holds that there is only one.
+    in_force = models.BooleanField(null=True, default=True, unique=True)
+
+    class Meta:
+        permissions = [("freeze_engine", "Can freeze and unfreeze the engine")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(in_force=True, ended_at__isnull=True) | Q(in_force__isnull=True, ended_at__isnull=False),
+                name="freeze_is_in_force_until_it_ends",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"frozen since {self.started_at:%Y-%m-%d %H:%M:%S%z} by {self.started_by}"

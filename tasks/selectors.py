@@ -40,7 +40,20 @@ def get_task(task_id: UUID) -> Task:
     Raises:
         TaskNotFound: There is none of this id.
     """
-    task = list_tasks_with_steps().filter(pk=task_id).first()
+    return _found(list_tasks_with_steps().filter(pk=task_id).first(), task_id)
+
+
+def lock_task(task_id: UUID) -> Task:
+    """Return one task, and hold its row until the transaction ends.
+
+    Raises:
+        TaskNotFound: There is none of this id.
+    """
+    rows = Task.objects.select_for_update(of=("self",)).select_related("workflow")
+    return _found(rows.filter(pk=task_id).first(), task_id)
+
+
+def _found(task: Task | None, task_id: UUID) -> Task:
     if task is None:
         raise TaskNotFound("Task does not exist", field="task_id", value=str(task_id))
     return task

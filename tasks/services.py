@@ -1,4 +1,4 @@
-"""Writing tasks: start, resume, abort. Each is one transaction; workers write through `tasks.queue`."""
+"""Writing tasks: start, resume, abort, delete. Each is one transaction; workers write through `tasks.recording`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,20 +7,49 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from orchestrator_site.common.bulk import insert_rows, row_of
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
+from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue
 from orchestrator_site.common.ids import new_id
 from tasks.executors import get_executor
-from tasks.models import Task, TaskStatus
-from tasks.selectors import get_task
-from tasks.states import IllegalTransition, sources_of
+from tasks.models import ENDED, Task, TaskStatus
+from tasks.resuming import plan_resumption
+from tasks.selectors import get_task, lock_task
+from tasks.starting import check_may_resume, check_may_start, check_predicate, clean_inputs, find_definition
+from tasks.states import MOVES, IllegalTransition, sources_of
 from workflows.models import Workflow
 from workflows.selectors import get_task_workflow
 
 log = structlog.get_logger(__name__)
+
+
+RESUMED_FIELDS = (
+    "status",
+    "available_at",
+    "version",
+    "abort_requested_at",
+    "finished_at",
+    "failed_reason",
+    "position",
+    "revision",
+    "steps_version",
+    "answers",
+)
+
+
+class TaskNotEnded(Conflict):
+    """Only what has ended can be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """What came of resuming one of many tasks; `problem` says why it was left as it is."""
+
+    task_id: UUID
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +87,25 @@ def create_tasks(*, requests: Iterable[TaskRequest], actor: str, now: datetime) 
     return tasks
 
 
-def start_task(*, workflow: Workflow, inputs: dict[str, Any], actor: str) -> Task:
-    """Put one task on the queue, by hand."""
-    request = TaskRequest(workflow_id=workflow.pk, inputs=inputs)
+def start_task(*, workflow: Workflow, inputs: dict[str, Any], actor: str, user: Any = None) -> Task:
+    """Put one task on the queue, by hand.
+
+    Args:
+        workflow: What it runs.
+        inputs: What its first state is to hold.
+        actor: Who starts it, as it is recorded.
+        user: Whom the workflow is asked about; None for the system itself, which may.
+
+    Raises:
+        NotAuthorized: The workflow does not let this user start it.
+        InvalidValue, InvalidFields: No task can start with these inputs.
+        StartRefused: The workflow refuses a start now.
+    """
+    definition = find_definition(workflow.name)
+    check_may_start(definition, user)
+    cleaned = clean_inputs(workflow.name, inputs)
+    check_predicate(definition, inputs=cleaned, actor=actor)
+    request = TaskRequest(workflow_id=workflow.pk, inputs=cleaned)
     [task] = create_tasks(requests=[request], actor=actor, now=database_now())
     log.info("task_created", task_id=str(task.pk), workflow=workflow.name, actor=actor)
     return task
@@ -72,37 +117,69 @@ def start_process(workflow_name: str, inputs: dict[str, Any] | None = None, *, a
     Raises:
         WorkflowNotFound: There is no workflow of that name.
         WorkflowMismatch: It is not a task workflow.
+        InvalidValue, InvalidFields, StartRefused: As for `start_task`.
     """
     workflow = get_task_workflow(name=workflow_name)
     return start_task(workflow=workflow, inputs=inputs or {}, actor=actor).pk
 
 
-def resume_task(*, task_id: UUID, actor: str) -> Task:
+def resume_task(
+    *,
+    task_id: UUID,
+    actor: str,
+    user: Any = None,
+    inputs: dict[str, Any] | None = None,
+    resume_at: str | None = None,
+) -> Task:
     """Put a task that stopped back on the queue; it goes on at the first step that has not passed.
+
+    Args:
+        task_id: Which one.
+        actor: Who resumes it, as it is recorded.
+        user: Whom the workflow is asked about; None for the system itself, which may.
+        inputs: Answers to the form of the step at which it is suspended.
+        resume_at: The step at which it is to go on, by its name: for a task whose steps were changed.
 
     Raises:
         TaskNotFound: No task has this id.
         IllegalTransition: It is running, queued, completed or aborted.
+        NotAuthorized: The workflow does not let this user resume it.
+        InvalidValue, InvalidFields: The answers, or the step, cannot be used.
+        StepsChanged: Its steps were changed, and nobody said where it is to go on.
     """
     now = database_now()
     with write_transaction():
-        resumed = Task.objects.filter(pk=task_id, status__in=sources_of(TaskStatus.RESUMED)).exclude(
-            status=TaskStatus.RUNNING  # only its own worker puts a running task back
-        )
-        changed = resumed.update(
-            status=TaskStatus.RESUMED,
-            available_at=now,
-            abort_requested_at=None,
-            finished_at=None,
-            failed_reason="",
-            version=F("version") + 1,
-        )
-        task = get_task(task_id)
-        if not changed:
+        task = lock_task(task_id)
+        if task.status == TaskStatus.RUNNING or TaskStatus.RESUMED not in MOVES[TaskStatus(task.status)]:
             raise IllegalTransition(task.status, TaskStatus.RESUMED)
+        definition = find_definition(task.workflow.name)
+        check_may_resume(definition, user)
+        resumed = plan_resumption(task, definition, inputs=inputs, resume_at=resume_at)
+        task.status, task.available_at, task.version = TaskStatus.RESUMED, now, task.version + 1
+        task.abort_requested_at = task.finished_at = None
+        task.failed_reason = ""
+        task.position, task.revision = resumed.position, resumed.revision
+        task.steps_version, task.answers = resumed.steps_version, resumed.answers
+        task.save(update_fields=RESUMED_FIELDS)
         get_executor().enqueue([task])
-    log.info("task_resumed", task_id=str(task_id), actor=actor)
-    return task
+    log.info("task_resumed", task_id=str(task_id), actor=actor, resume_at=resume_at)
+    return get_task(task_id)
+
+
+def resume_tasks(*, tasks: QuerySet[Task], actor: str, user: Any = None) -> list[Resumption]:
+    """Resume many tasks, each in a transaction of its own; one that cannot go on does not stop the others.
+
+    What stopped is resumed; suspended tasks need answers, and stay.
+    """
+    results = []
+    for task_id in tasks.order_by("id").values_list("id", flat=True):
+        try:
+            resume_task(task_id=task_id, actor=actor, user=user)
+        except (Conflict, InvalidValue, Forbidden) as error:
+            results.append(Resumption(task_id, str(error)))
+        else:
+            results.append(Resumption(task_id))
+    return results
 
 
 def abort_task(*, task_id: UUID, actor: str) -> Task:
@@ -133,6 +210,23 @@ def abort_task(*, task_id: UUID, actor: str) -> Task:
             raise IllegalTransition(task.status, TaskStatus.ABORTED)
         get_executor().cancel(task)
     log.info("task_abort_requested", task_id=str(task_id), actor=actor)
+    return task
+
+
+def delete_task(*, task_id: UUID, actor: str) -> Task:
+    """Delete a task that has ended, with its steps, and return what it was; firings that name it stay.
+
+    Raises:
+        TaskNotFound: No task has this id.
+        TaskNotEnded: It has not ended: abort it first.
+    """
+    task = get_task(task_id)
+    with write_transaction():
+        gone = lock_task(task_id)
+        if gone.status not in ENDED:
+            raise TaskNotEnded(f"a task that is {gone.status} cannot be deleted: abort it first")
+        gone.delete()
+    log.info("task_deleted", task_id=str(task_id), workflow=task.workflow.name, actor=actor)
     return task
 
 

@@ -19,7 +19,11 @@ MOVES: dict[TaskStatus, set[TaskStatus]] = {
         *_STOPPED,
         *_HELD,
     },
-    **{status: {TaskStatus.RESUMED, TaskStatus.ABORTED} for status in _STOPPED | _HELD},
+    **{status: {TaskStatus.RESUMED, TaskStatus.ABORTED} for status in _STOPPED},
+    TaskStatus.SUSPENDED: {TaskStatus.RESUMED, TaskStatus.ABORTED},
+    # → running: it is time to try again, or nobody has called back in time
+    TaskStatus.WAITING: {TaskStatus.RUNNING, TaskStatus.RESUMED, TaskStatus.ABORTED},
+    TaskStatus.AWAITING_CALLBACK: {TaskStatus.RUNNING, TaskStatus.RESUMED, TaskStatus.ABORTED},
     TaskStatus.COMPLETED: set(),
     TaskStatus.ABORTED: set(),
 }

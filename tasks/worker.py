@@ -4,23 +4,31 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import structlog
 from django.conf import settings
+from django.db import Error as DatabaseProblem
 from django.db import connections
 
 from orchestrator_site.common.clock import Clock, DatabaseClock
+from orchestrator_site.common.wakeup import ENGINE_CHANGED, TASKS_ENQUEUED
+from tasks.abstention import Abstention
+from tasks.deploys import forget_worker, register_worker, see_worker, version_of
+from tasks.freezing import current_freeze
 from tasks.queue import Claim, Lease, claim_orphaned, claim_queued, renew_leases
-from tasks.runner import run_claimed
+from tasks.runner import Crew, run_claimed
+from workflows.registry import load_definitions
 
 log = structlog.get_logger(__name__)
 
 # A task whose worker died is taken over within its lease and five seconds.
-ORPHAN_LOOK_SECONDS = 2.0
+LOOK_SECONDS = 2.0
 ERROR_PAUSE_SECONDS = 1.0
+# It counts as dead when it has not been seen for 30 s.
+SEEN_EVERY_SECONDS = 5.0
 
 
 def new_worker_name() -> str:
@@ -29,10 +37,11 @@ def new_worker_name() -> str:
 
 
 class Heartbeat:
-    """Renews the leases of the tasks that this process runs, at a third of the lease."""
+    """Renews the leases of the tasks that this process runs, and shows that it is alive, if it is registered."""
 
-    def __init__(self, *, worker: str, clock: Clock, lease_seconds: float) -> None:
+    def __init__(self, *, worker: str, clock: Clock, lease_seconds: float, is_registered: bool = False) -> None:
         self._worker = worker
+        self._is_registered = is_registered
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._held: set[Claim] = set()
@@ -61,13 +70,18 @@ class Heartbeat:
                 self._held.discard(claim)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._lease_seconds / 3):
+        while not self._stop.wait(min(self._lease_seconds / 3, SEEN_EVERY_SECONDS)):
             try:
-                self._renew()
+                self._beat()
             except Exception:  # the top of a loop: without leases every task of this worker would be taken over
                 log.exception("lease_renewal_failed")
                 connections.close_all()
         connections.close_all()
+
+    def _beat(self) -> None:
+        if self._is_registered:
+            see_worker(name=self._worker, now=self._clock())
+        self._renew()
 
     def _renew(self) -> None:
         with self._lock:
@@ -99,11 +113,25 @@ class Worker:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._orphans_seen_at = float("-inf")
-        self._heartbeat = Heartbeat(worker=self.name, clock=clock, lease_seconds=lease_seconds)
+        self._is_frozen = False
+        self._engine_changed = threading.Event()
+        self._orphans_seen_at = self._engine_seen_at = float("-inf")
+        self._heartbeat = Heartbeat(worker=self.name, clock=clock, lease_seconds=lease_seconds, is_registered=True)
+        self._abstention = Abstention()
+        self._crew = Crew(worker=self.name, leave=self._abstention.leave)
+
+    @property
+    def wakes(self) -> dict[str, Callable[[], None]]:
+        """What to call when another process notifies a channel."""
+        return {TASKS_ENQUEUED: self.wake, ENGINE_CHANGED: self.look_at_engine}
 
     def wake(self) -> None:
         """Look for tasks now: some were enqueued, or a thread has become free."""
+        self._wake.set()
+
+    def look_at_engine(self) -> None:
+        """Find out now whether the engine is frozen."""
+        self._engine_changed.set()
         self._wake.set()
 
     def stop(self) -> None:
@@ -115,19 +143,48 @@ class Worker:
     def run(self) -> None:
         """Claim and run tasks until `stop`, then wait for the steps that are running."""
         log.info("worker_started", worker=self.name, concurrency=self._concurrency)
+        is_registered = False
         self._heartbeat.start()
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="task") as pool:
             while not self._stop.is_set():
                 self._wake.clear()
+                is_registered = is_registered or self._register()
                 if not self._start_claimed(pool):
-                    self._wake.wait(min(self._poll_seconds, ORPHAN_LOOK_SECONDS))
+                    self._wake.wait(min(self._poll_seconds, LOOK_SECONDS))
         self._heartbeat.stop()
+        self._forget()
         connections.close_all()
         log.info("worker_stopped", worker=self.name)
+
+    def _register(self) -> bool:
+        """Write down which workflows this process knows, in which versions; tell whether that could be done."""
+        definitions, problems = load_definitions()
+        for workflow, reason in problems.items():
+            log.error("workflow_code_broken", workflow=workflow, reason=reason)
+        try:
+            register_worker(
+                name=self.name,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                versions=[version_of(each) for each in definitions],
+                now=self._clock(),
+            )
+        except DatabaseProblem:  # it may be away, and will be back
+            log.exception("worker_not_registered")
+            connections.close_all()
+            return False
+        return True
+
+    def _forget(self) -> None:
+        try:
+            forget_worker(name=self.name)
+        except DatabaseProblem as error:  # then it counts as dead after a while
+            log.warning("worker_not_forgotten", reason=str(error).strip())
 
     def _start_claimed(self, pool: ThreadPoolExecutor) -> bool:
         """Claim as many tasks as there are free threads and start them; tell whether there were any."""
         try:
+            self._look_whether_frozen()
             claims = self._claim(limit=self._concurrency - self._running)
         except Exception:  # the top of a loop: the database may be away, and will be back
             log.exception("claim_failed")
@@ -140,20 +197,40 @@ class Worker:
             pool.submit(self._run_task, claim)
         return bool(claims)
 
+    def _look_whether_frozen(self) -> None:
+        """Look whether running tasks are to stop; a frozen engine gives no claims anyway."""
+        is_due = time.monotonic() - self._engine_seen_at >= LOOK_SECONDS
+        if not self._engine_changed.is_set() and not (is_due and self._running):
+            return
+        self._engine_changed.clear()
+        self._engine_seen_at = time.monotonic()
+        freeze = current_freeze(now=self._clock())
+        if (freeze is not None) != self._is_frozen:
+            log.info("engine_frozen" if freeze else "engine_unfrozen", worker=self.name)
+        self._is_frozen = freeze is not None
+
     def _claim(self, *, limit: int) -> list[Claim]:
         if limit < 1:
             return []
-        lease = Lease(self.name, self._clock(), self._lease_seconds)
-        if time.monotonic() - self._orphans_seen_at >= ORPHAN_LOOK_SECONDS:
+        now = self._clock()
+        lease = Lease(self.name, now, self._lease_seconds)
+        left_alone = self._abstention.left_alone(now=now)
+        if time.monotonic() - self._orphans_seen_at >= LOOK_SECONDS:
             self._orphans_seen_at = time.monotonic()
-            if orphans := claim_orphaned(lease, limit=limit):
+            if orphans := claim_orphaned(lease, limit=limit, left_alone=left_alone):
                 return orphans
-        return claim_queued(lease, limit=limit)
+        claims = claim_queued(lease, limit=limit, left_alone=left_alone)
+        if claims:
+            self._is_frozen = False
+        return claims
+
+    def _is_stopping(self) -> bool:
+        return self._stop.is_set() or self._is_frozen
 
     def _run_task(self, claim: Claim) -> None:
         try:
             with self._heartbeat.holding(claim):
-                run_claimed(claim, clock=self._clock, is_stopping=self._stop.is_set)
+                run_claimed(claim, clock=self._clock, is_stopping=self._is_stopping, crew=self._crew)
         except Exception:  # the task stays as it is recorded; its lease runs out and it is taken over
             log.exception("task_interrupted", task_id=str(claim.task_id))
             connections.close_all()

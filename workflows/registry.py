@@ -18,6 +18,10 @@ class WorkflowCodeError(Exception):
     """A workflow has no code that can be loaded; the message names the workflow and the reason."""
 
 
+class UnknownWorkflow(WorkflowCodeError):
+    """No code is registered for a workflow in this process; another one may have it."""
+
+
 class RegistrationError(Exception):
     """A workflow cannot be registered like that; the message says what to change."""
 
@@ -85,9 +89,21 @@ def get_definition(name: str) -> WorkflowDefinition:
     """Return the code of a workflow.
 
     Raises:
-        WorkflowCodeError: No workflow of that name is registered, or its code cannot be loaded.
+        UnknownWorkflow: No workflow of that name is registered.
+        WorkflowCodeError: Its code cannot be loaded.
     """
     instance = ALL_WORKFLOWS.get(name)
     if instance is None:
-        raise WorkflowCodeError(f"no code is registered for workflow '{name}'")
+        raise UnknownWorkflow(f"no code is registered for workflow '{name}'")
     return instance.load()
+
+
+def load_definitions() -> tuple[list[WorkflowDefinition], dict[str, str]]:
+    """Load the code of every registered workflow; return what loads, and by name what is wrong with what does not."""
+    loaded, problems = [], {}
+    for name, instance in sorted(ALL_WORKFLOWS.items()):
+        try:
+            loaded.append(instance.load())
+        except WorkflowCodeError as error:
+            problems[name] = str(error)
+    return loaded, problems

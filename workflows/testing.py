@@ -196,7 +196,7 @@ def _as_step(step: Step, stub: Stub) -> Step:
     except (TypeError, ValueError) as error:
         raise StubError(f"the stub for '{step.name}' has parameters that cannot be read: {error}") from error
     try:
-        return Step(step.name, function, is_last=step.is_last)
+        return step.stubbed_by(function)
     except WorkflowError as error:
         raise StubError(f"the stub for '{step.name}' cannot run as a step: {error}") from error
 

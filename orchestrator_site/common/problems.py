@@ -10,31 +10,36 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from orchestrator_site.common.errors import Conflict, InvalidValue, NotFound
+from orchestrator_site.common.errors import Conflict, Forbidden, InvalidFields, InvalidValue, NotFound, Refused
 
 CONTENT_TYPE = "application/problem+json"
 MAX_VALUE_CHARACTERS = 200
+
+# The first that fits counts.
+_STATUS_OF: dict[type[Exception], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    InvalidValue: HTTPStatus.BAD_REQUEST,
+    Conflict: HTTPStatus.CONFLICT,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Refused: HTTPStatus.PRECONDITION_FAILED,
+}
 
 FieldError = dict[str, Any]
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an error raised in a view; None for one that nobody expected, which Django answers with 500."""
-    match error:
-        case NotFound():
-            return _problem(HTTPStatus.NOT_FOUND, str(error), _own_errors(error))
-        case InvalidValue():
-            return _problem(HTTPStatus.BAD_REQUEST, str(error), _own_errors(error))
-        case Conflict():
-            return _problem(HTTPStatus.CONFLICT, str(error))
-        case exceptions.ValidationError():
-            request: Request = context["request"]
-            given = request.query_params.dict() if request.method == "GET" else request.data
-            errors = list(_field_errors(error.detail, given))
-            detail = "; ".join(f"{each['field']}: {each['detail']}" for each in errors)
-            return _problem(HTTPStatus.BAD_REQUEST, detail, errors)
-        case Http404():
-            return _problem(HTTPStatus.NOT_FOUND, "There is nothing here.")
+    for kind, status in _STATUS_OF.items():
+        if isinstance(error, kind):
+            return _problem(status, str(error), list(_own_errors(error)))
+    if isinstance(error, exceptions.ValidationError):
+        request: Request = context["request"]
+        given = request.query_params.dict() if request.method == "GET" else request.data
+        errors = list(_field_errors(error.detail, given))
+        detail = "; ".join(f"{each['field']}: {each['detail']}" for each in errors)
+        return _problem(HTTPStatus.BAD_REQUEST, detail, errors)
+    if isinstance(error, Http404):
+        return _problem(HTTPStatus.NOT_FOUND, "There is nothing here.")
     response = exception_handler(error, context)
     if response is not None:
         reason = response.data.get("detail") if isinstance(response.data, dict) else None
@@ -48,10 +53,14 @@ def _problem(status: HTTPStatus, detail: str, errors: list[FieldError] | None = 
     return Response(body | ({"errors": errors} if errors else {}), status=status, content_type=CONTENT_TYPE)
 
 
-def _own_errors(error: InvalidValue) -> list[FieldError]:
-    if not error.field:
-        return []
-    return [{"field": error.field, "value": _shorten(error.value), "detail": str(error)}]
+def _own_errors(error: Exception) -> Iterator[FieldError]:
+    """Yield the fields that an error of ours names, with the values that they had."""
+    if isinstance(error, InvalidFields):
+        for field, messages in error.errors.items():
+            for message in messages:
+                yield {"field": field, "value": _shorten(error.values.get(field)), "detail": message}
+    elif isinstance(error, InvalidValue) and error.field:
+        yield {"field": error.field, "value": _shorten(error.value), "detail": str(error)}
 
 
 def _field_errors(detail: Any, given: Any, path: str = "") -> Iterator[FieldError]:

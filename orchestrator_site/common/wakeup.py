@@ -19,6 +19,7 @@ from orchestrator_site.common.database import is_postgresql
 
 SCHEDULES_CHANGED = "orchestrator_schedules"
 TASKS_ENQUEUED = "orchestrator_tasks"
+ENGINE_CHANGED = "orchestrator_engine"
 
 WAL_LOOK_SECONDS = 0.1
 RECONNECT_SECONDS = 1.0

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import OutputWrapper
 
 from orchestrator_site.common.stop import StopRequest
-from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, TASKS_ENQUEUED, Listener
+from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, Listener
 from schedules.loading import load_decorated_functions
 from schedules.scheduler import Scheduler
 from tasks.worker import worker_from_settings
@@ -27,7 +27,7 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
     load_decorated_functions()
     scheduler = Scheduler(batch_size=settings.FIRING_BATCH_SIZE, poll_seconds=settings.POLL_SECONDS)
     worker = None if options["no_worker"] else worker_from_settings()
-    wakes = {SCHEDULES_CHANGED: scheduler.wakeup} | ({TASKS_ENQUEUED: worker.wake} if worker else {})
+    wakes = {SCHEDULES_CHANGED: scheduler.wakeup} | (worker.wakes if worker else {})
     listener = Listener(wakes)
     threads = [stop.start_thread("scheduler", scheduler.run)]
     if worker:

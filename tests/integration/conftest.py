@@ -4,6 +4,7 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 
+from tasks.deploys import forget_saved
 from workflows.operations import CreateTask, create_task
 from workflows.registry import ALL_WORKFLOWS
 
@@ -12,9 +13,10 @@ SHIPPED = import_module("workflows.migrations.0002_shipped_tasks").Migration.ope
 
 @pytest.fixture(autouse=True)
 def registry() -> Iterator[None]:
-    """Leave the registry of workflow code as it was."""
+    """Leave the registry of workflow code as it was, and remember no version that a test wrote down."""
     before = dict(ALL_WORKFLOWS)
     yield
+    forget_saved()
     ALL_WORKFLOWS.clear()
     ALL_WORKFLOWS.update(before)
 

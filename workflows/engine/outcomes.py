@@ -32,10 +32,42 @@ class Success:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """The step was left out, since its condition does not hold; `state` goes to the next one."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
     """The last step ran; the task is done."""
 
     state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """The workflow itself ends its task here, on purpose."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """The step needs answers from a person; the task goes on when it has them."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitCallback:
+    """Another system was asked for something; the task goes on when it calls back.
+
+    `timeout_seconds` is how long it may take; None for as long as it wants.
+    """
+
+    state: State
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +84,26 @@ class Failed:
         """One line for people: class and message."""
         return f"{self.error_class}: {self.message}" if self.message else self.error_class
 
+    def describe(self) -> dict[str, str]:
+        """Return what is stored of it."""
+        return {"class": self.error_class, "message": self.message, "traceback": self.traceback}
 
-Outcome = Success | Complete | Failed
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The step raised, and is to be tried again.
+
+    Attributes:
+        failed: What it raised.
+        longest_seconds: The next attempt comes after a time between 0 and this, drawn by whoever runs it: full jitter,
+            so that many tasks that failed together do not come back together.
+    """
+
+    failed: Failed
+    longest_seconds: float
+
+
+Outcome = Success | Skipped | Suspend | Waiting | AwaitCallback | Failed | Abort | Complete
 
 
 def classify_failure(error: BaseException) -> FailureKind:
@@ -79,6 +129,16 @@ def failed_by(error: BaseException) -> Failed:
         error_class=type(error).__name__,
         message=_storable(_read_message(error))[:MAX_MESSAGE_CHARACTERS],
         traceback=_storable(lines)[-MAX_TRACEBACK_CHARACTERS:],
+    )
+
+
+def timed_out(*, seconds: float, timeout_seconds: float) -> Failed:
+    """Describe a step that ran for longer than it may."""
+    return Failed(
+        kind=FailureKind.FAILED,
+        error_class="StepTimeout",
+        message=f"the step took {seconds:.1f} s; its timeout_seconds is {timeout_seconds:g}",
+        traceback="",
     )
 
 

@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-from workflows.engine.outcomes import Complete, Failed, Outcome, Success
+from workflows.engine.outcomes import (
+    Abort,
+    AwaitCallback,
+    Complete,
+    Failed,
+    Outcome,
+    Skipped,
+    Success,
+    Suspend,
+    Waiting,
+)
 from workflows.engine.state import State
 
 
@@ -12,8 +22,9 @@ class StepRecord:
 
     Attributes:
         name: That of the step.
-        status: Of the step: `success`, `complete` or `failed`.
-        state: After the step; if it failed, before it.
+        status: Of the step: `success`, `skipped`, `suspend`, `waiting`, `awaiting_callback`, `failed`, `abort` or
+            `complete`.
+        state: After the step; if it did not pass, before it.
         error: `class`, `message` and `traceback` of what it failed with.
         task_status: What the task becomes: `running` goes on to the next step.
         reason: Class and message of what it failed with, in one line for people.
@@ -32,13 +43,28 @@ class StepRecord:
         return f"{self.name}: {self.reason}" if self.reason else ""
 
 
+# What a step ended in → the status of the step, and what its task becomes.
+_STATUSES: dict[type[Outcome], tuple[str, str]] = {
+    Success: ("success", "running"),
+    Skipped: ("skipped", "running"),
+    Complete: ("complete", "completed"),
+    Abort: ("abort", "aborted"),
+    Suspend: ("suspend", "suspended"),
+    AwaitCallback: ("awaiting_callback", "awaiting_callback"),
+    Waiting: ("waiting", "waiting"),
+}
+
+
 def make_record(step_name: str, outcome: Outcome, *, state_before: State) -> StepRecord:
     """Return what is kept of a step that ended in `outcome`."""
-    match outcome:
-        case Success(state):
-            return StepRecord(step_name, "success", state, "running")
-        case Complete(state):
-            return StepRecord(step_name, "complete", state, "completed")
-        case Failed(kind, error_class, message, traceback):
-            error = {"class": error_class, "message": message, "traceback": traceback}
-            return StepRecord(step_name, "failed", state_before, kind.value, error, outcome.reason)
+    if isinstance(outcome, Failed):
+        return _make_failure(step_name, "failed", outcome, state_before, task_status=outcome.kind.value)
+    status, task_status = _STATUSES[type(outcome)]
+    if isinstance(outcome, Waiting):
+        return _make_failure(step_name, status, outcome.failed, state_before, task_status=task_status)
+    reason = "the workflow ended it here" if isinstance(outcome, Abort) else ""
+    return StepRecord(step_name, status, outcome.state, task_status, reason=reason)
+
+
+def _make_failure(step_name: str, status: str, failed: Failed, state: State, *, task_status: str) -> StepRecord:
+    return StepRecord(step_name, status, state, task_status, failed.describe(), failed.reason)

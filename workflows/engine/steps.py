@@ -3,29 +3,101 @@
 import copy
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from workflows.engine.errors import WorkflowError
-from workflows.engine.outcomes import Complete, Outcome, Success, failed_by
+from workflows.engine.focus import Path, focus, merge_focused
+from workflows.engine.outcomes import Abort, Complete, Failed, Outcome, Skipped, Success, Waiting, failed_by
 from workflows.engine.state import State, merge_state
 
 StepFunction = Callable[..., Any]
+Predicate = Callable[[State], bool]
 
 _INJECTABLE = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a step is given for one execution besides the state.
+
+    Attributes:
+        answers: To the form of the step, validated; None until somebody gave them.
+        callback_route: The path at which the answer of another system is awaited.
+        callback: What another system answered, under the key `result`; None until it has.
+        is_callback_late: Whether the time for that answer has run out.
+    """
+
+    answers: State | None = None
+    callback_route: str | None = None
+    callback: State | None = None
+    is_callback_late: bool = False
+
+
+NOTHING_GIVEN = Given()
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before a step is tried again: `first_seconds`, doubled every time, up to `longest_seconds`."""
+
+    first_seconds: float = 10
+    longest_seconds: float = 3_600
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first_seconds <= self.longest_seconds:
+            raise WorkflowError(
+                f"a backoff goes from first_seconds to longest_seconds, not from {self.first_seconds} to "
+                f"{self.longest_seconds}"
+            )
+
+    def limit_seconds(self, failures: int) -> float:
+        """Return the longest wait after so many failures in a row, counted from 1."""
+        doublings = min(failures - 1, 64)  # far beyond any limit, and no float overflows
+        return min(self.first_seconds * float(2**doublings), self.longest_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """A step that failed is tried again, up to `max_attempts` times in all; None for as long as it takes."""
+
+    max_attempts: int | None
+    backoff: Backoff
 
 
 class Step:
     """One named step: a function whose parameters are keys of the state.
 
     A parameter called `state` gets the whole state. What the function returns, a dict or None, is merged into it.
+
+    Attributes:
+        name: As it is recorded; inside of a group the names of the groups stand before it.
+        function: What it does.
+        is_atomic: Its body and its record are one transaction.
+        timeout_seconds: It has failed if it took longer; None for no limit.
+        retrying: What becomes of it when it fails; None: its task has failed.
     """
 
-    __slots__ = ("_parameters", "function", "is_last", "name")
+    __slots__ = ("_parameters", "_path", "_predicates", "function", "is_atomic", "name", "retrying", "timeout_seconds")
 
-    def __init__(self, name: str, function: StepFunction, *, is_last: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: StepFunction,
+        *,
+        is_atomic: bool = False,
+        timeout_seconds: float | None = None,
+        retrying: Retrying | None = None,
+    ) -> None:
+        if timeout_seconds is not None and not timeout_seconds > 0:
+            raise WorkflowError(f"step '{name}' has timeout_seconds {timeout_seconds}; give a number above 0")
         self.name = name
         self.function = function
-        self.is_last = is_last
+        self.is_atomic = is_atomic
+        self.timeout_seconds = timeout_seconds
+        self.retrying = retrying
+        self._path: Path = ()
+        self._predicates: tuple[tuple[Path, Predicate], ...] = ()
         self._parameters = tuple(inspect.signature(function).parameters.values())
         for parameter in self._parameters:
             if parameter.kind not in _INJECTABLE:
@@ -41,29 +113,111 @@ class Step:
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"<Step {self.name!r}>"
+        return f"<{type(self).__name__} {self.name!r}>"
 
-    def run(self, state: State) -> Outcome:
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """What its function takes."""
+        return tuple(parameter.name for parameter in self._parameters)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether its task has completed when it has run."""
+        return False
+
+    def run(self, state: State, given: Given = NOTHING_GIVEN) -> Outcome:
         """Run the step on `state`, which stays as it is; whatever the function raises becomes `Failed`."""
         try:
-            returned = self.function(**self._arguments(state))
-            merged = merge_state(state, returned, step_name=self.name)
+            for path, predicate in self._predicates:
+                if not predicate(copy.deepcopy(focus(state, path))):
+                    return Skipped(state)
+            return self._perform(state, given)
         except Exception as error:  # noqa: BLE001  # user code: anything may come out of it
             return failed_by(error)
-        return Complete(merged) if self.is_last else Success(merged)
 
-    def _arguments(self, state: State) -> dict[str, Any]:
-        arguments: dict[str, Any] = {}
+    def after_failure(self, failed: Failed, *, failures: int) -> Failed | Waiting:
+        """Return what a failure comes to: this is the one with the number `failures` in a row."""
+        retrying = self.retrying
+        if retrying is None or (retrying.max_attempts is not None and failures >= retrying.max_attempts):
+            return failed
+        return Waiting(failed, longest_seconds=retrying.backoff.limit_seconds(failures))
+
+    def named(self, name: str) -> Self:
+        """Return the same step under another name."""
+        return self._changed(name=name)
+
+    def only_if(self, predicate: Predicate) -> Self:
+        """Return the same step, skipped where the predicate does not hold for the state then."""
+        return self._changed(_predicates=(((), predicate), *self._predicates))
+
+    def focused_on(self, key: str) -> Self:
+        """Return the same step for what the state holds under `key`, as if that were the state."""
+        predicates = tuple(((key, *path), predicate) for path, predicate in self._predicates)
+        return self._changed(_path=(key, *self._path), _predicates=predicates)
+
+    def stubbed_by(self, function: StepFunction) -> "Step":
+        """Return a plain step at the place of this one: with its name, condition and focus, and another function."""
+        stub = DoneStep(self.name, function) if self.is_last else Step(self.name, function)
+        stub._path, stub._predicates = self._path, self._predicates  # noqa: SLF001  # of the same class
+        return stub
+
+    def _perform(self, state: State, given: Given) -> Outcome:
+        """Run it, its condition being met."""
+        return Success(self._call(state))
+
+    def _call(self, state: State, *, merged: State | None = None, arguments: State | None = None) -> State:
+        """Call the function, and return the state with what it returned.
+
+        Args:
+            state: The whole state.
+            merged: Goes into the state (the part it is focused on) before the call.
+            arguments: What the function can take besides keys of the state.
+        """
+        own = {**focus(state, self._path), **(merged or {})}
+        returned = self.function(**self._arguments({**own, **(arguments or {})}, own))
+        return merge_focused(state, self._path, merge_state(own, returned, step_name=self.name))
+
+    def _arguments(self, known: State, state: State) -> State:
+        arguments: State = {}
         for parameter in self._parameters:
             name = parameter.name
             if name == "state":
                 arguments[name] = copy.deepcopy(state)
-            elif name in state:
-                arguments[name] = copy.deepcopy(state[name])
+            elif name in known:
+                arguments[name] = copy.deepcopy(known[name])
             elif parameter.default is parameter.empty:
-                known = ", ".join(sorted(state))
-                raise WorkflowError(f"step '{self.name}' needs '{name}', which is not in the state ({known})")
+                names = ", ".join(sorted(known))
+                raise WorkflowError(f"step '{self.name}' needs '{name}', which is not in the state ({names})")
         return arguments
+
+    def _changed(self, **attributes: Any) -> Self:
+        changed = copy.copy(self)
+        for name, value in attributes.items():
+            setattr(changed, name, value)
+        return changed
+
+
+class DoneStep(Step):
+    """The last step of all: with it the task is complete."""
+
+    __slots__ = ()
+
+    @property
+    def is_last(self) -> bool:
+        """Whether its task has completed when it has run."""
+        return True
+
+    def _perform(self, state: State, given: Given) -> Outcome:
+        return Complete(self._call(state))
+
+
+class AbortStep(Step):
+    """Ends its task as aborted."""
+
+    __slots__ = ()
+
+    def _perform(self, state: State, given: Given) -> Outcome:
+        return Abort(state)
 
 
 class StepList:
@@ -94,19 +248,11 @@ class StepList:
         return " >> ".join(step.name for step in self._steps) or "begin"
 
 
-def step(name: str) -> Callable[[StepFunction], Step]:
-    """Make a function a step of the given name."""
-
-    def decorate(function: StepFunction) -> Step:
-        return Step(name, function)
-
-    return decorate
-
-
 def _nothing() -> None:
-    """Do nothing: Start and Done only mark where a task begins and ends."""
+    """Do nothing: such a step only marks a place."""
 
 
 begin = StepList()
 init = StepList([Step("Start", _nothing)])
-done = StepList([Step("Done", _nothing, is_last=True)])
+done = StepList([DoneStep("Done", _nothing)])
+abort = StepList([AbortStep("Abort", _nothing)])

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from orchestrator_site.common.stop import StopRequest
-from orchestrator_site.common.wakeup import TASKS_ENQUEUED, Listener
+from orchestrator_site.common.wakeup import Listener
 from tasks.worker import worker_from_settings
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         """Start the loop in a thread and wait; exit 0 after SIGTERM, 130 after Ctrl-C, 1 when the loop crashed."""
         stop = StopRequest()
         worker = worker_from_settings(concurrency=concurrency)
-        listener = Listener({TASKS_ENQUEUED: worker.wake})
+        listener = Listener(worker.wakes)
         thread = stop.start_thread("worker", worker.run)
         listener.start()
         stop.wait()

@@ -8,7 +8,8 @@ import pytest
 from django.db import transaction
 
 from tasks.models import StepStatus, Task, TaskStatus, TaskStep
-from tasks.queue import Claim, claim_orphaned, record_step
+from tasks.queue import Claim, claim_orphaned
+from tasks.recording import record_step
 from tasks.runner import run_claimed
 from tasks.services import abort_task, resume_task
 from tests.support.database import recorded_statements
@@ -230,7 +231,7 @@ class TestTakingOver:
         for position, name in enumerate(["Start", "Prepare"]):
             task = Task.objects.get()
             step = TaskStep(**step_fields(task, position=position, name=name, state={"plan": 42}))
-            record_step(dead, step, status=TaskStatus.RUNNING)
+            record_step(dead, step, status=TaskStatus.RUNNING, steps_version="")
         [claim] = claim_orphaned(make_lease(worker="w2", now=NOW + 2 * LEASE_SECONDS * SECOND), limit=1)
         task = run(claim)
         assert network.calls == ["NSO calls"]

@@ -1,0 +1,90 @@
+"""Where and with what a task goes on that is to be resumed."""
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator_site.common.errors import Conflict, InvalidValue
+from tasks.deploys import GoOn, find_placement_of, save_version, version_of
+from tasks.models import Task, TaskStatus
+from tasks.starting import clean_answers
+from workflows.engine import State, WorkflowDefinition
+from workflows.engine.kinds import InputStep
+
+
+class StepsChanged(Conflict):
+    """The steps of the workflow were changed since the task ran by them, and nobody said where it is to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The place of a task that goes on, and the answers for the step there."""
+
+    position: int
+    revision: int
+    steps_version: str
+    answers: State | None
+
+
+def plan_resumption(
+    task: Task, definition: WorkflowDefinition | None, *, inputs: dict[str, Any] | None, resume_at: str | None
+) -> Resumed:
+    """Return where a task goes on, and with which answers.
+
+    Without the code of the workflow it stays where it stands: the worker that takes it has the code.
+
+    Raises:
+        StepsChanged: It cannot go on where it stands, and `resume_at` is not given.
+        InvalidValue: There is no such step, answers are missing, or they are not asked for.
+        InvalidFields: The answers do not satisfy the form.
+    """
+    place = Resumed(task.position, task.revision, task.steps_version, task.answers)
+    if definition is None:
+        if inputs is not None or resume_at is not None:
+            raise Conflict(f"the code of '{task.workflow.name}' is not there to look at its steps and forms")
+        return place
+    if resume_at is not None:
+        place = _mapped(task, definition, resume_at)
+    else:
+        _check_place(task, definition)
+    return _answered(task, definition, place, inputs)
+
+
+def _check_place(task: Task, definition: WorkflowDefinition) -> None:
+    placement = find_placement_of(steps_version=task.steps_version, position=task.position, definition=definition)
+    if not isinstance(placement, GoOn):
+        raise StepsChanged(placement.reason)
+
+
+def _mapped(task: Task, definition: WorkflowDefinition, name: str) -> Resumed:
+    names = [each.name for each in definition.steps]
+    places = [number for number, each in enumerate(names) if each == name]
+    if len(places) != 1:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f": did you mean '{near[0]}'?" if near else f"; its steps are {', '.join(names)}"
+        found = f"{len(places)} steps" if places else "no step"
+        raise InvalidValue(
+            f"{found} of '{definition.name}' have the name '{name}'{hint}", field="resume_at", value=name
+        )
+    version = version_of(definition)
+    if not task.steps_version:  # no step has run: there is nothing to go on from
+        raise InvalidValue("none of its steps has run yet: resume it without resume_at", field="resume_at", value=name)
+    if (places[0], version.id) == (task.position, task.steps_version):
+        return Resumed(task.position, task.revision, task.steps_version, task.answers)
+    save_version(version)
+    return Resumed(places[0], task.revision + 1, version.id, None)
+
+
+def _answered(task: Task, definition: WorkflowDefinition, place: Resumed, inputs: dict[str, Any] | None) -> Resumed:
+    step = definition.steps[place.position] if place.position < len(definition.steps) else None
+    if not isinstance(step, InputStep):
+        if inputs:
+            at = f"step '{step.name}'" if step else "its end"
+            raise InvalidValue(f"the task stands at {at}, which asks for no inputs", field="inputs", value=inputs)
+        return place
+    if inputs is None:
+        if place.answers is None and task.status == TaskStatus.SUSPENDED:
+            raise InvalidValue(f"step '{step.name}' asks for inputs: give them", field="inputs", value=None)
+        return place
+    answers = clean_answers(step.form, inputs)
+    return Resumed(place.position, place.revision, place.steps_version, answers)

@@ -9,17 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet, Subquery
 
 from orchestrator_site.common.bulk import update_rows
 from orchestrator_site.common.database import lock_unclaimed, write_transaction
+from schedules.guards import Verdict, ask, find_guard
 from schedules.ledger import Entry, insert_new
 from schedules.liveness import OUTAGE_AFTER, outages_since
 from schedules.models import Schedule, ScheduleState
 from schedules.planning import PlannedTurn, plan_instants
-from schedules.policies import ERROR, Decision, Outage, Situation, decide
+from schedules.policies import ERROR, Decision, Freeze, Outage, Situation, decide
 from schedules.triggers import TriggerError
 from schedules.triggers.base import later_by
+from tasks.freezing import freezes_in_force, freezes_since, last_thaw, say_freeze
 from tasks.queue import find_blocking
 from tasks.services import create_tasks
 from workflows.selectors import find_start_problem
@@ -40,6 +42,21 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What was not as it should be: stretches without any scheduler, and those in which the engine was frozen."""
+
+    outages: Sequence[Outage] = ()
+    freezes: Sequence[Freeze] = ()
+
+    @classmethod
+    def since(cls, moment: datetime, now: datetime, *, thawed_at: datetime | None) -> "Past":
+        """Read what reaches beyond a moment, where there can be anything."""
+        outages = outages_since(moment) if now - moment > OUTAGE_AFTER else ()
+        rows = freezes_since(moment) if thawed_at is not None and thawed_at > moment else ()
+        return cls(outages, [Freeze(row.started_at, row.ended_at or row.until or now, say_freeze(row)) for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a turn makes of one schedule; `turn` is None when its trigger cannot even be built."""
 
@@ -49,16 +66,37 @@ class Plan:
 
 
 def fire_due(*, limit: int, now: datetime) -> Turn:
-    """Decide up to `limit` due schedules as of `now`, the database's time."""
-    if not _due(now).exists():
+    """Decide up to `limit` due schedules as of `now`, the database's time; none while the engine is frozen.
+
+    Code of authors runs outside of the transaction: schedules whose workflow has some get one each, afterwards.
+    """
+    due = _due(now).annotate(thawed_at=Subquery(last_thaw())).values_list("thawed_at", flat=True)[:1]
+    if not due:
         return Turn(found_due=False)
+    [thawed_at] = due
     with write_transaction():
-        plans = plan(claim_due(now, limit), now)
-        record(decide_all(plans, now), now)
+        claimed = claim_due(now, limit)
+        guarded = [each for each in claimed if find_guard(each) is not None]
+        plans = plan((each for each in claimed if each not in guarded), now)
+        record(decide_all(plans, now, thawed_at=thawed_at), now)
         advance(plans, now)
+    for each in guarded:
+        plans += fire_guarded(each, now, thawed_at=thawed_at)
     for broken in (each for each in plans if each.broken_by):
         log.error("schedule_broke", schedule_id=str(broken.schedule.pk), reason=broken.broken_by)
     return Turn(found_due=True, decided=len(plans))
+
+
+def fire_guarded(schedule: Schedule, now: datetime, *, thawed_at: datetime | None) -> list[Plan]:
+    """Decide a schedule whose workflow has a say in it: ask that first, then decide, if nothing changed meanwhile."""
+    definition = find_guard(schedule)
+    verdict = ask(definition, schedule.inputs, actor=ACTOR) if definition else Verdict()
+    with write_transaction():
+        again = lock_unclaimed(_due(now).filter(pk=schedule.pk, version=schedule.version))
+        plans = plan(again.select_related("link").prefetch_related("link__workflow"), now)
+        record(decide_all(plans, now, thawed_at=thawed_at, verdict=verdict), now)
+        advance(plans, now)
+    return plans
 
 
 def claim_due(now: datetime, limit: int) -> list[Schedule]:
@@ -98,17 +136,27 @@ def _plan_one(schedule: Schedule, now: datetime) -> Plan:
     return Plan(schedule, turn, broken_by=turn.broken_by)
 
 
-def decide_all(plans: Sequence[Plan], now: datetime) -> list[Entry]:
-    """Ask the policies what becomes of every planned instant."""
+def decide_all(
+    plans: Sequence[Plan], now: datetime, *, thawed_at: datetime | None = None, verdict: Verdict | None = None
+) -> list[Entry]:
+    """Ask the policies what becomes of every planned instant.
+
+    Args:
+        plans: Whose instants.
+        now: The database's time.
+        thawed_at: When the engine was frozen last.
+        verdict: What the code of the workflow said about what would start.
+    """
     planned = [(each.schedule, each.turn) for each in plans if each.turn is not None]
     blocking = find_blocking(schedule.pk for schedule, _ in planned)
     earliest = min((turn.first + schedule.spread_offset for schedule, turn in planned), default=now)
-    outages = outages_since(earliest) if now - earliest > OUTAGE_AFTER else ()
-    return [
+    past = Past.since(earliest, now, thawed_at=thawed_at)
+    entries = [
         Entry.of(schedule, decision)
         for schedule, turn in planned
-        for decision in _decide(schedule, turn, now, outages, blocking.get(schedule.pk))
+        for decision in _decide(schedule, turn, now, past, blocking.get(schedule.pk))
     ]
+    return [verdict.apply(entry) for entry in entries] if verdict else entries
 
 
 def record(entries: Sequence[Entry], now: datetime) -> None:
@@ -124,18 +172,17 @@ def advance(plans: Iterable[Plan], now: datetime) -> None:
 
 
 def _due(now: datetime) -> QuerySet[Schedule]:
-    return Schedule.objects.filter(next_run_at__lte=now)
+    return Schedule.objects.filter(~Exists(freezes_in_force(now=now)), next_run_at__lte=now)
 
 
-def _decide(
-    schedule: Schedule, turn: PlannedTurn, now: datetime, outages: Sequence[Outage], blocked_by: str | None
-) -> list[Decision]:
+def _decide(schedule: Schedule, turn: PlannedTurn, now: datetime, past: Past, blocked_by: str | None) -> list[Decision]:
     situation = Situation(
         now=now,
         spread=schedule.spread_offset,
         is_one_shot=schedule.trigger == "date",
         misfire_window=timedelta(seconds=schedule.misfire_window_seconds),
-        outages=outages,
+        outages=past.outages,
+        freezes=past.freezes,
         blocked_by=blocked_by,
     )
     decisions = decide(turn.planned, situation)

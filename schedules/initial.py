@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from orchestrator_site.common.database import write_transaction
+from orchestrator_site.common.errors import InvalidValue
 from schedules.models import Schedule
 from schedules.services import ScheduleDraft, create_schedule, delete_schedule
 from schedules.triggers import TriggerError
@@ -83,7 +84,7 @@ def load_initial_schedules(*, actor: str, recreate: bool = False) -> Iterator[tu
     for initial in all_initial_schedules():
         try:
             yield initial, _load(initial, actor=actor, recreate=recreate), ""
-        except (TriggerError, WorkflowMismatch) as error:
+        except (TriggerError, WorkflowMismatch, InvalidValue) as error:
             yield initial, Loaded.INVALID, str(error)
 
 

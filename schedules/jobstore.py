@@ -14,10 +14,12 @@ from schedules.firing import Turn, fire_due
 from schedules.liveness import Pulse
 from schedules.models import Schedule
 from schedules.zone_data import move_next_runs
+from tasks.freezing import current_freeze
 
 log = structlog.get_logger(__name__)
 
 CONTENDED_WAIT_SECONDS = (0.1, 0.25)
+FROZEN_WAIT_SECONDS = 1.0
 
 
 class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apscheduler has no types
@@ -71,7 +73,16 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             return datetime.now(UTC) + timedelta(seconds=wait_seconds)
         due = Schedule.objects.filter(next_run_at__isnull=False).order_by("next_run_at")
         next_run_at = due.values_list("next_run_at", flat=True).first()
-        return None if next_run_at is None else next_run_at + self._ahead
+        if next_run_at is None:
+            return None
+        if not self._turn.found_due and self._is_frozen(next_run_at):
+            return datetime.now(UTC) + timedelta(seconds=FROZEN_WAIT_SECONDS)
+        return next_run_at + self._ahead
+
+    def _is_frozen(self, next_run_at: datetime) -> bool:
+        """Tell whether a schedule is due and nothing fires since the engine is frozen; unfreezing wakes the loop."""
+        now = self._clock()
+        return next_run_at <= now and current_freeze(now=now) is not None
 
     def lookup_job(self, job_id: str) -> None:
         """Return nothing: no schedule is an APScheduler job."""

@@ -15,17 +15,22 @@ from tasks.services import TaskRequest
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A decision on its way into the ledger; `task_id` is the id that its task will have, if it starts one."""
+    """A decision on its way into the ledger.
+
+    `task_id` is the id that its task will have, if it starts one, and `inputs` what that starts with.
+    """
 
     schedule: Schedule
     decision: Decision
     firing_id: UUID
     task_id: UUID | None
+    inputs: dict[str, Any]
 
     @classmethod
-    def of(cls, schedule: Schedule, decision: Decision) -> "Entry":
-        """Make the entry of a decision, with fresh ids."""
-        return cls(schedule, decision, new_id(), new_id() if decision.starts_task else None)
+    def of(cls, schedule: Schedule, decision: Decision, *, inputs: dict[str, Any] | None = None) -> "Entry":
+        """Make the entry of a decision, with fresh ids; the inputs are the schedule's unless others are given."""
+        task_id = new_id() if decision.starts_task else None
+        return cls(schedule, decision, new_id(), task_id, schedule.inputs if inputs is None else inputs)
 
     @property
     def due_at(self) -> datetime:
@@ -40,7 +45,7 @@ class Entry:
         return TaskRequest(
             task_id=self.task_id,
             workflow_id=self.schedule.workflow.pk,
-            inputs=self.schedule.inputs,
+            inputs=self.inputs,
             schedule_id=self.schedule.pk,
             scheduled_for=self.decision.scheduled_for,
             concurrency_key=self.schedule.pk,

@@ -193,6 +193,9 @@ class FiringOutcome(models.TextChoices):
     COALESCED = "coalesced"
     MISSED = "missed"
     SKIPPED_OVERLAP = "skipped_overlap"
+    SKIPPED_FROZEN = "skipped_frozen"
+    SKIPPED_PREDICATE = "skipped_predicate"
+    INVALID_INPUTS = "invalid_inputs"
     ERROR = "error"
 
 

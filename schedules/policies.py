@@ -1,7 +1,8 @@
-"""What becomes of each planned instant. Pure: instants, outages and the task before in, decisions out.
+"""What becomes of each planned instant. Pure: instants, outages, freezes and the task before in, decisions out.
 
-The defaults of the project: instants that passed while no scheduler was alive are run once, as the latest of them; an
-instant at which the schedule's task before has not ended is skipped; a one-shot is never dropped.
+Instants at which the engine was frozen are skipped. The defaults of the project: instants that passed while no
+scheduler was alive are run once, as the latest of them; an instant at which the schedule's task before has not ended is
+skipped; a one-shot is never dropped.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ QUEUED = "queued"
 COALESCED = "coalesced"
 MISSED = "missed"
 SKIPPED_OVERLAP = "skipped_overlap"
+SKIPPED_FROZEN = "skipped_frozen"
+SKIPPED_PREDICATE = "skipped_predicate"
+INVALID_INPUTS = "invalid_inputs"
 ERROR = "error"
 
 SCHEDULE = "schedule"
@@ -33,6 +37,18 @@ class Outage:
 
     def __contains__(self, instant: datetime) -> bool:
         return self.started_at < instant < self.ended_at
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A stretch in which the engine was frozen; `words` say by whom, since when and why."""
+
+    started_at: datetime
+    ended_at: datetime
+    words: str
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.started_at <= instant < self.ended_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,7 @@ class Situation:
     is_one_shot: bool = False
     misfire_window: timedelta = timedelta(days=1)
     outages: Sequence[Outage] = ()
+    freezes: Sequence[Freeze] = ()
     blocked_by: str | None = None
 
 
@@ -92,6 +109,9 @@ def decide(planned: Planned, situation: Situation) -> list[Decision]:
     decisions = [_decide_uncounted(planned.uncounted, catch_up, situation)] if planned.uncounted else []
     started: datetime | None = None
     for instant in planned.instants:
+        if (freeze := _freeze_over(instant, situation)) is not None:
+            decisions.append(Decision(instant, SKIPPED_FROZEN, f"the engine was frozen {freeze.words}"))
+            continue
         if _is_misfired(instant, situation) and instant != catch_up:
             decisions.append(_give_up(instant, catch_up, situation))
             continue
@@ -126,8 +146,14 @@ def say(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M:%S}Z"
 
 
+def _freeze_over(instant: datetime, situation: Situation) -> Freeze | None:
+    return next((freeze for freeze in situation.freezes if instant + situation.spread in freeze), None)
+
+
 def _is_misfired(instant: datetime, situation: Situation) -> bool:
-    return any(instant + situation.spread in outage for outage in situation.outages)
+    """Tell whether no scheduler was alive at an instant; while the engine is frozen it makes no difference."""
+    is_frozen = _freeze_over(instant, situation) is not None
+    return not is_frozen and any(instant + situation.spread in outage for outage in situation.outages)
 
 
 def _latest_to_catch_up(instants: Sequence[datetime], situation: Situation) -> datetime | None:
@@ -158,7 +184,9 @@ def _decide_one_shot(instant: datetime, situation: Situation) -> Decision:
 
 def _decide_uncounted(stretch: tuple[datetime, datetime], catch_up: datetime | None, situation: Situation) -> Decision:
     first, last = stretch
-    if _is_misfired(last, situation):
+    if (freeze := _freeze_over(last, situation)) is not None:
+        decision = Decision(last, SKIPPED_FROZEN, f"the engine was frozen {freeze.words}")
+    elif _is_misfired(last, situation):
         decision = _give_up(last, catch_up, situation)
     else:
         decision = Decision(last, SKIPPED_OVERLAP, "schedulers were so late that a later instant was due as well")

@@ -18,11 +18,13 @@ from schedules.ledger import Entry, insert_new
 from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
 from schedules.planning import plan_instants
 from schedules.policies import give_up_all, run_by_hand
-from schedules.selectors import ScheduleNotFound
+from schedules.selectors import ScheduleNotFound, get_schedule
 from schedules.triggers import OPTIONS, TriggerError, build_trigger, check_first_instants, split_options
 from schedules.triggers.base import later_by
+from tasks.freezing import EngineFrozen, current_freeze
 from tasks.models import Task
 from tasks.services import create_tasks
+from tasks.starting import check_may_start, check_predicate, clean_inputs, find_definition
 from workflows.models import Workflow
 
 log = structlog.get_logger(__name__)
@@ -95,13 +97,24 @@ class Rule:
 
 
 def create_schedule(
-    *, draft: ScheduleDraft, workflow: Workflow, actor: str, schedule_id: UUID | None = None
+    *, draft: ScheduleDraft, workflow: Workflow, actor: str, user: Any = None, schedule_id: UUID | None = None
 ) -> Schedule:
     """Store a schedule that will fire; its first instant lies strictly after now.
 
+    Args:
+        draft: What it is to be.
+        workflow: What it runs.
+        actor: Who makes it, as it is recorded.
+        user: Whom the workflow is asked about; None for the system itself, which may.
+        schedule_id: Its id; a fresh one if there is none.
+
     Raises:
         TriggerError: The trigger cannot be built, never fires, or does so too often; or an option cannot be used.
+        NotAuthorized: The workflow does not let this user start it.
+        InvalidValue, InvalidFields: No task can start with these inputs.
     """
+    check_may_start(find_definition(workflow.name), user)
+    clean_inputs(workflow.name, draft.inputs)
     now = database_now()
     schedule = Schedule(
         id=schedule_id or new_id(),
@@ -124,7 +137,12 @@ def create_schedule(
 
 
 def update_schedule(
-    *, schedule_id: UUID, changes: ScheduleChanges, actor: str, expected_version: int | None = None
+    *,
+    schedule_id: UUID,
+    changes: ScheduleChanges,
+    actor: str,
+    user: Any = None,
+    expected_version: int | None = None,
 ) -> Schedule:
     """Change a schedule; a changed trigger or option takes effect from now on and never fires into the past.
 
@@ -136,7 +154,13 @@ def update_schedule(
         ChangedMeanwhile: It has another version than the expected one.
         TriggerError: The new trigger cannot be built, never fires, does so too often, or comes without its arguments;
             or an option cannot be used.
+        NotAuthorized: The workflow does not let this `user` start it.
+        InvalidValue, InvalidFields: No task can start with the new inputs.
     """
+    workflow_name = get_schedule(schedule_id).workflow.name
+    check_may_start(find_definition(workflow_name), user)
+    if changes.inputs is not None:
+        clean_inputs(workflow_name, changes.inputs)
     now = database_now()
     with write_transaction():
         schedule = _lock(schedule_id)
@@ -180,10 +204,23 @@ def delete_schedule(*, schedule_id: UUID, actor: str, workflow_id: UUID | None =
     return schedule
 
 
-def run_schedule_now(*, schedule: Schedule, actor: str) -> Task:
-    """Start the schedule's task now, by hand; it is in the ledger, and the schedule does not move."""
+def run_schedule_now(*, schedule: Schedule, actor: str, user: Any = None) -> Task:
+    """Start the schedule's task now, by hand; it is in the ledger, and the schedule does not move.
+
+    Raises:
+        EngineFrozen: Nothing starts now.
+        NotAuthorized: The workflow does not let this user start it.
+        InvalidValue, InvalidFields: No task can start with the inputs of the schedule.
+        StartRefused: The workflow refuses a start now.
+    """
     now = database_now()
-    entry = Entry.of(schedule, run_by_hand(now, actor))
+    if freeze := current_freeze(now=now):
+        raise EngineFrozen(freeze)
+    definition = find_definition(schedule.workflow.name)
+    check_may_start(definition, user)
+    inputs = clean_inputs(schedule.workflow.name, schedule.inputs)
+    check_predicate(definition, inputs=inputs, actor=actor)
+    entry = Entry.of(schedule, run_by_hand(now, actor), inputs=inputs)
     with write_transaction():
         insert_new([entry], now)
         [task] = create_tasks(requests=[entry.request], actor=actor, now=now)

@@ -57,7 +57,10 @@ class SchedulesView(APIView):
         workflow = get_task_workflow(name=body.get("workflow_name"), workflow_id=body.get("workflow_id"))
         with _trigger_errors_named():
             schedule = create_schedule(
-                draft=CreateScheduleBody.draft(body), workflow=workflow, actor=request.user.get_username()
+                draft=CreateScheduleBody.draft(body),
+                workflow=workflow,
+                actor=request.user.get_username(),
+                user=request.user,
             )
         location = reverse("schedule", kwargs={"schedule_id": schedule.pk}, request=request)
         stored = get_schedule(schedule.pk)
@@ -159,6 +162,7 @@ def _update(request: Request, schedule_id: UUID, body: dict[str, object]) -> Res
             schedule_id=schedule_id,
             changes=PatchScheduleBody.changes(body),
             actor=request.user.get_username(),
+            user=request.user,
         )
     return _answer(schedule, "UPDATED", warnings=_warnings(schedule, body))
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
@@ -24,8 +26,18 @@ class EngineFrozen(Conflict):
 
 def current_freeze(*, now: datetime) -> EngineFreeze | None:
     """Return the freeze that is in force; one ends by itself when its `until` has passed."""
-    in_time = Q(until__isnull=True) | Q(until__gt=now)
-    return EngineFreeze.objects.filter(in_time, in_force=True).first()
+    return freezes_in_force(now=now).first()
+
+
+def freezes_in_force(*, now: datetime) -> QuerySet[EngineFreeze]:
+    """Return the freeze that is in force as rows, for a condition of another query."""
+    return EngineFreeze.objects.filter(Q(until__isnull=True) | Q(until__gt=now), in_force=True)
+
+
+def last_thaw() -> QuerySet[Any, Any]:
+    """Return when the engine was frozen last, as rows of one moment, for a column of another query."""
+    rows = EngineFreeze.objects.annotate(thawed_at=Coalesce("ended_at", "until")).filter(thawed_at__isnull=False)
+    return rows.order_by("-thawed_at").values("thawed_at")[:1]
 
 
 def freezes_since(moment: datetime) -> Sequence[EngineFreeze]:

@@ -1,0 +1,55 @@
+"""What the code of a workflow says before a task of it starts: its form about the inputs, its predicate about now."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from orchestrator_site.common.errors import InvalidValue
+from schedules.ledger import Entry
+from schedules.models import Schedule
+from schedules.policies import INVALID_INPUTS, SKIPPED_PREDICATE
+from tasks.starting import StartRefused, check_predicate, clean_inputs, find_definition
+from workflows.engine import WorkflowDefinition
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the code of a workflow said: the inputs to start with, or an outcome and the reason for it."""
+
+    inputs: dict[str, Any] | None = None
+    outcome: str = ""
+    reason: str = ""
+
+    def apply(self, entry: Entry) -> Entry:
+        """Return the entry as it is with this verdict; it makes a difference only where a task would start."""
+        if not entry.decision.starts_task:
+            return entry
+        if self.outcome:
+            refused = replace(entry.decision, outcome=self.outcome, reason=self.reason)
+            return replace(entry, decision=refused, task_id=None)
+        return entry if self.inputs is None else replace(entry, inputs=self.inputs)
+
+
+def find_guard(schedule: Schedule) -> WorkflowDefinition | None:
+    """Return the code of a schedule's workflow if it has a say in whether a task starts."""
+    link = getattr(schedule, "link", None)
+    definition = find_definition(link.workflow.name) if link else None
+    return definition if definition is not None and definition.has_user_code_at_start else None
+
+
+def ask(definition: WorkflowDefinition, inputs: dict[str, Any], *, actor: str) -> Verdict:
+    """Ask the form and the predicate of a workflow; code that fails refuses."""
+    try:
+        cleaned = clean_inputs(definition.name, inputs)
+        check_predicate(definition, inputs=cleaned, actor=actor)
+    except StartRefused as error:
+        return Verdict(outcome=SKIPPED_PREDICATE, reason=str(error))
+    except InvalidValue as error:
+        return Verdict(outcome=INVALID_INPUTS, reason=str(error))
+    except Exception as error:  # user code: anything may come out of it
+        log.exception("form_failed", workflow=definition.name)
+        return Verdict(outcome=INVALID_INPUTS, reason=f"the form failed: {type(error).__name__}: {error}")
+    return Verdict(inputs=cleaned)

@@ -39,14 +39,17 @@ def make_workflow(
     return Workflow.objects.create(name=name, target=target.value, is_task=target is Target.SYSTEM, **fields)
 
 
-def register_code(name: str, steps: Iterable[Step] = (), *, target: Target = Target.SYSTEM) -> None:
-    """Give a workflow code, in place of what it had; the fixture `registry` takes it away after the test."""
+def register_code(name: str, steps: Iterable[Step] = (), *, target: Target = Target.SYSTEM, **options: Any) -> None:
+    """Give a workflow code, in place of what it had; the fixture `registry` takes it away after the test.
+
+    The options are those of `@workflow`: a form, a predicate and the like.
+    """
 
     def build() -> StepList:
         return init >> StepList(steps) >> done
 
     build.__name__ = name
-    setattr(_CODE, name, workflow(f"Test {name}", target=target)(build))
+    setattr(_CODE, name, workflow(f"Test {name}", target=target, **options)(build))
     ALL_WORKFLOWS.pop(name, None)
     LazyWorkflowInstance(_CODE.__name__, name)
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
@@ -118,6 +118,22 @@ def report_progress(*, task_id: UUID, token: str, progress: Any) -> Task:
         callback.progress, callback.progressed_at = progress, now
         callback.save(update_fields=["progress", "progressed_at"])
     return task
+
+
+def put_back_answered() -> list[UUID]:
+    """Put tasks that wait for an answer which has come back on the queue, and return which.
+
+    The answer itself does that; what finds any has found a database that was mended by hand.
+    """
+    answered = TaskCallback.objects.filter(
+        task=OuterRef("pk"), revision=OuterRef("revision"), position=OuterRef("position"), answered_at__isnull=False
+    )
+    waiting = Task.objects.filter(Exists(answered), status=TaskStatus.AWAITING_CALLBACK)
+    with write_transaction():
+        tasks = list(waiting.select_for_update(no_key=True, of=("self",)))
+        for task in tasks:
+            _put_back(task, database_now())
+    return [task.pk for task in tasks]
 
 
 def _find_open(task_id: UUID, token: str) -> tuple[Task, TaskCallback, datetime]:

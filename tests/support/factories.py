@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
 from schedules.triggers import TriggerError
-from tasks.models import CLAIMABLE, ENDED, StepStatus, Task, TaskStatus, TaskStep
+from tasks.models import CLAIMABLE, ENDED, StepStatus, Task, TaskCallback, TaskStatus, TaskStep
 from tasks.queue import Claim, Lease, claim_queued
 from workflows.engine import Step, StepList, Target, done, init, step, workflow
 from workflows.models import Workflow
@@ -88,6 +88,12 @@ def step_fields(task: Task, **fields: Any) -> dict[str, Any]:
         "completed_at": NOW + SECOND,
     }
     return {**defaults, **fields}
+
+
+def make_callback(task: Task, **fields: Any) -> TaskCallback:
+    """Store what a task awaits at the step at which it stands; nobody knows its token."""
+    defaults = {"revision": task.revision, "position": task.position, "token_hash": uuid4().hex, "created_at": NOW}
+    return TaskCallback.objects.create(task=task, **{**defaults, **fields})
 
 
 def make_lease(*, worker: str = "worker", now: datetime = NOW, seconds: float = LEASE_SECONDS) -> Lease:

@@ -13,7 +13,7 @@ from tasks.queue import claim_task
 from tasks.runner import run_claimed
 from tasks.services import start_process
 from tests.integration.workflows.conftest import UserApp
-from tests.support.factories import make_lease, make_task, make_workflow, register_code
+from tests.support.factories import make_callback, make_lease, make_task, make_workflow, register_code
 from workflows.engine import Target
 from workflows.models import Workflow
 
@@ -181,8 +181,9 @@ class TestValidateAwaitingCallbacks:
 
     def test_it_counts_them_and_names_the_one_that_has_waited_longest(self) -> None:
         make_task(status=TaskStatus.WAITING)
-        oldest = make_task(status=TaskStatus.AWAITING_CALLBACK)
-        make_task(status=TaskStatus.AWAITING_CALLBACK)
+        oldest, other = (make_task(status=TaskStatus.AWAITING_CALLBACK) for _ in range(2))
+        make_callback(oldest)
+        make_callback(other)
         state = final_state(run("task_validate_awaiting_callbacks"))
         assert (state["awaiting_callback"], state["oldest_task_id"]) == (2, str(oldest.pk))
         assert state["oldest_created_at"] == oldest.created_at.isoformat()

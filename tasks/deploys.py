@@ -154,12 +154,19 @@ def _live_versions(workflow_name: str, *, besides: str, now: datetime) -> Iterab
 
 
 def _is_newer(version_id: str, *, than: str, now: datetime) -> bool:
-    """Tell whether a version was first seen after another one, and is or was in use within the last hour."""
+    """Tell whether a version was first seen after another one, and a worker had it within the last hour."""
     seen = StepsVersion.objects.in_bulk([version_id, than])
     this, other = seen.get(version_id), seen.get(than)
-    if this is None or this.last_seen_at < now - MIXED_FOR:
+    if this is None or other is None or this.first_seen_at <= other.first_seen_at:
         return False
-    return other is not None and this.first_seen_at > other.first_seen_at
+    since = now - MIXED_FOR
+    return this.last_seen_at > since or any(_had(version_id, this.workflow_name, since=since))
+
+
+def _had(version_id: str, workflow_name: str, *, since: datetime) -> Iterable[bool]:
+    """Yield, for each worker that was seen since then, whether it has this version; those that died too."""
+    rows = WorkerProcess.objects.filter(last_seen_at__gt=since)
+    return (versions.get(workflow_name) == version_id for versions in rows.values_list("versions", flat=True))
 
 
 def register_worker(*, name: str, host: str, pid: int, versions: Iterable[Version], now: datetime) -> None:
@@ -189,6 +196,10 @@ def see_worker(*, name: str, now: datetime) -> None:
     WorkerProcess.objects.filter(pk=name).update(last_seen_at=now)
 
 
-def forget_worker(*, name: str) -> None:
-    """Write down that a worker has ended."""
-    WorkerProcess.objects.filter(pk=name).delete()
+def forget_worker(*, name: str, now: datetime) -> None:
+    """Write down that a worker has ended, and that what it knew was in use until now."""
+    with write_transaction():
+        row = WorkerProcess.objects.filter(pk=name).first()
+        if row is not None:
+            StepsVersion.objects.filter(pk__in=row.versions.values()).update(last_seen_at=now)
+            row.delete()

@@ -177,7 +177,7 @@ class Worker:
 
     def _forget(self) -> None:
         try:
-            forget_worker(name=self.name)
+            forget_worker(name=self.name, now=self._clock())
         except DatabaseProblem as error:  # then it counts as dead after a while
             log.warning("worker_not_forgotten", reason=str(error).strip())
 

@@ -30,7 +30,7 @@ def run(definition: WorkflowDefinition, **inputs: Any) -> tuple[State, dict[str,
     for step in definition.steps:
         given = Given()
         if isinstance(step, InputStep):
-            given = Given(answers={"is_approved": inputs["is_approved"], "remark": "go"})
+            given = Given(answers={"is_approved": inputs.get("is_approved", False), "remark": "go"})
         elif isinstance(step, CallbackActionStep):
             given = Given(callback_route="/api/tasks/1/callback/secret")
         elif isinstance(step, AwaitCallbackStep):

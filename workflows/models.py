@@ -1,6 +1,7 @@
-"""The Workflow row: what schedules, tasks and people refer to."""
+"""Workflows, and the products and subscriptions that those with another target than SYSTEM are about."""
 
 from django.db import models
+from django.db.models import F, Q
 
 from orchestrator_site.common.fields import NameField
 from orchestrator_site.common.ids import new_id
@@ -22,14 +23,130 @@ class Workflow(models.Model):
         ordering = ("name",)
         constraints = [
             models.UniqueConstraint(
-                fields=["name"], condition=models.Q(deleted_at__isnull=True), name="workflow_name_is_unique"
+                fields=["name"], condition=Q(deleted_at__isnull=True), name="workflow_name_is_unique"
             ),
             models.CheckConstraint(
-                condition=models.Q(is_task=True, target="SYSTEM")
-                | (models.Q(is_task=False) & ~models.Q(target="SYSTEM")),
+                condition=Q(is_task=True, target="SYSTEM") | (Q(is_task=False) & ~Q(target="SYSTEM")),
                 name="workflow_is_task_when_target_is_system",
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ProductStatus(models.TextChoices):
+    """Where a product stands in its life; those that are `active` have to have their workflows."""
+
+    ACTIVE = "active"
+    PRE_PRODUCTION = "pre_production"
+    PHASE_OUT = "phase_out"
+    END_OF_LIFE = "end_of_life"
+
+
+class Product(models.Model):
+    """What can be subscribed to, and the workflows that do something to such a subscription."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = NameField(max_length=255)
+    description = models.TextField(blank=True, default="")
+    status = models.CharField(max_length=20, choices=ProductStatus.choices, default=ProductStatus.ACTIVE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    end_date = models.DateTimeField(null=True, blank=True)
+    workflows = models.ManyToManyField(Workflow, through="ProductWorkflow", related_name="products")
+
+    validate_workflows: list[Workflow]  # no column: where `list_subscriptions_to_validate` has read them
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="product_name_is_unique"),
+            models.CheckConstraint(condition=Q(status__in=ProductStatus.values), name="product_status_is_known"),
+            models.CheckConstraint(
+                condition=~Q(status=ProductStatus.END_OF_LIFE) | Q(end_date__isnull=False),
+                name="product_at_its_end_of_life_has_an_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductWorkflow(models.Model):
+    """The link between a product and one of its workflows."""
+
+    # No index of its own: the one of the constraint begins with it.
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="links", db_index=False)
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="product_links")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "workflow"], name="product_workflow_is_linked_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} has {self.workflow_id}"
+
+
+class SubscriptionStatus(models.TextChoices):
+    """Where a subscription stands in its life; those that are `active` are validated every night."""
+
+    INITIAL = "initial"
+    ACTIVE = "active"
+    MIGRATING = "migrating"
+    DISABLED = "disabled"
+    TERMINATED = "terminated"
+    PROVISIONING = "provisioning"
+
+
+class Subscription(models.Model):
+    """One instance of a product, for somebody.
+
+    `insync` says that the outside world is known to be as this row has it. One that was never in sync has no reason for
+    that; one that came out of it has the reason and the moment.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # No index of its own: `subscription_of_product` begins with it.
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="subscriptions", db_index=False)
+    description = models.TextField(blank=True, default="")
+    status = models.CharField(max_length=20, choices=SubscriptionStatus.choices, default=SubscriptionStatus.INITIAL)
+    insync = models.BooleanField("in sync", default=False)
+    start_date = models.DateTimeField(null=True, blank=True)
+    end_date = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    note = models.TextField(blank=True, default="")
+    out_of_sync_reason = models.TextField(blank=True, default="")
+    out_of_sync_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=SubscriptionStatus.values), name="subscription_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=SubscriptionStatus.TERMINATED) | Q(end_date__isnull=False),
+                name="subscription_that_is_terminated_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(start_date__isnull=True) | Q(end_date__isnull=True) | Q(end_date__gte=F("start_date")),
+                name="subscription_ends_after_its_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(out_of_sync_reason="", out_of_sync_since__isnull=True)
+                | (Q(insync=False, out_of_sync_since__isnull=False) & ~Q(out_of_sync_reason="")),
+                name="subscription_out_of_sync_says_why_and_since",
+            ),
+        ]
+        indexes = [
+            # the list by status; and the pages of the nightly validation, since nearly all that are active are in sync
+            models.Index(fields=["status", "id"], name="subscription_by_status"),
+            # the list of those out of sync; both databases see that its condition is the one of the query
+            models.Index(fields=["id"], name="subscription_out_of_sync", condition=Q(insync=False)),
+            # the subscriptions of a product, and those of one status
+            models.Index(fields=["product", "status"], name="subscription_of_product"),
+        ]
+
+    def __str__(self) -> str:
+        return self.description or str(self.id)

@@ -1,11 +1,12 @@
-"""Reading workflows."""
+"""Reading workflows, products and subscriptions."""
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from orchestrator_site.common.errors import InvalidValue, NotFound
-from workflows.models import Workflow
+from workflows.engine import Target
+from workflows.models import Product, ProductWorkflow, Subscription, SubscriptionStatus, Workflow
 from workflows.registry import WorkflowCodeError, get_definition
 
 
@@ -15,6 +16,10 @@ class WorkflowNotFound(NotFound):
 
 class WorkflowMismatch(InvalidValue):
     """A name and an id were given that belong to different workflows, or the workflow is no task."""
+
+
+class SubscriptionNotFound(NotFound):
+    """No subscription has this id."""
 
 
 def list_workflows() -> QuerySet[Workflow]:
@@ -62,6 +67,45 @@ def find_start_problem(workflow: Workflow) -> str:
     except WorkflowCodeError as error:
         return str(error)
     return ""
+
+
+def list_products() -> QuerySet[Product]:
+    """Return the products, by name."""
+    return Product.objects.order_by("name")
+
+
+def list_product_links() -> QuerySet[ProductWorkflow]:
+    """Return the links of products to workflows, deleted ones too, with both, by the names of the workflows."""
+    return ProductWorkflow.objects.select_related("product", "workflow").order_by("workflow__name", "product__name")
+
+
+def list_unlinked_workflows() -> QuerySet[Workflow]:
+    """Return the workflows that are about a product and that no product has, by name."""
+    return list_workflows().exclude(target=Target.SYSTEM).filter(product_links=None)
+
+
+def validate_workflows_of(product: Product) -> QuerySet[Workflow]:
+    """Return the workflows by which the subscriptions of a product are validated, by name."""
+    return _validate_workflows().filter(product_links__product=product)
+
+
+def list_subscriptions() -> QuerySet[Subscription]:
+    """Return the subscriptions with their products, newest first."""
+    return Subscription.objects.select_related("product").order_by("-id")
+
+
+def list_subscriptions_to_validate() -> QuerySet[Subscription]:
+    """Return the subscriptions that are active and in sync, oldest first, with what there is to validate them by.
+
+    That is `subscription.product.validate_workflows`, read with one statement more for all of them.
+    """
+    validate_workflows = Prefetch("product__workflows", _validate_workflows(), to_attr="validate_workflows")
+    active = Subscription.objects.filter(status=SubscriptionStatus.ACTIVE, insync=True)
+    return active.select_related("product").prefetch_related(validate_workflows).order_by("id")
+
+
+def _validate_workflows() -> QuerySet[Workflow]:
+    return list_workflows().filter(target=Target.VALIDATE)
 
 
 def _find(field: str, value: str | UUID) -> Workflow | None:

@@ -12,7 +12,7 @@ from schedules.triggers import TriggerError
 from tasks.models import CLAIMABLE, ENDED, StepStatus, Task, TaskCallback, TaskStatus, TaskStep
 from tasks.queue import Claim, Lease, claim_queued
 from workflows.engine import Step, StepList, Target, done, init, step, workflow
-from workflows.models import Workflow
+from workflows.models import Product, ProductWorkflow, Subscription, SubscriptionStatus, Workflow
 from workflows.registry import ALL_WORKFLOWS, LazyWorkflowInstance
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
@@ -52,6 +52,33 @@ def register_code(name: str, steps: Iterable[Step] = (), *, target: Target = Tar
     setattr(_CODE, name, workflow(f"Test {name}", target=target, **options)(build))
     ALL_WORKFLOWS.pop(name, None)
     LazyWorkflowInstance(_CODE.__name__, name)
+
+
+def make_product(*workflows: Workflow, name: str | None = None, **fields: Any) -> Product:
+    """Store an active product with its workflows."""
+    product = Product.objects.create(name=name or f"Product {uuid4().hex[:12]}", **fields)
+    ProductWorkflow.objects.bulk_create(ProductWorkflow(product=product, workflow=each) for each in workflows)
+    return product
+
+
+def make_complete_product(name: str, **fields: Any) -> Product:
+    """Store a product with a workflow for each target that one has to have: `create_port`, `modify_port`, …"""
+    targets = (Target.CREATE, Target.MODIFY, Target.TERMINATE, Target.VALIDATE)
+    suffix = name.lower().replace(" ", "_")
+    workflows = [make_workflow(name=f"{target.lower()}_{suffix}", target=target) for target in targets]
+    return make_product(*workflows, name=name, **fields)
+
+
+def make_subscription(product: Product | None = None, **fields: Any) -> Subscription:
+    """Store a subscription: active and in sync, unless a status or a reason says otherwise."""
+    has_reason = "out_of_sync_reason" in fields
+    defaults: dict[str, Any] = {
+        "status": SubscriptionStatus.ACTIVE,
+        "insync": not has_reason,
+        "out_of_sync_since": NOW if has_reason else None,
+        "end_date": NOW if fields.get("status") == SubscriptionStatus.TERMINATED else None,
+    }
+    return Subscription.objects.create(product=product or make_product(), **{**defaults, **fields})
 
 
 def make_task(

@@ -7,6 +7,7 @@ import uuid_utils.compat
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_BITS, _VERSION_7, _VARIANT = 80, 7 << 76, 2 << 62
+_HASH = (1 << 76) - 1  # what of a UUID of version 5 comes after its version: hash, variant, hash
 
 
 def new_id() -> uuid.UUID:
@@ -16,6 +17,15 @@ def new_id() -> uuid.UUID:
     of creation: a random UUID costs a page read per row once a table outgrows memory.
     """
     return uuid_utils.compat.uuid7()
+
+
+def derived_id(source: uuid.UUID, name: str) -> uuid.UUID:
+    """Return the id that follows from another one and a name: the same one however often it is asked for.
+
+    It has the time of `source` in front and 74 bits of a hash behind, a UUID of version 7 like all others: a plain UUID
+    of version 5 would lie anywhere among them, and `ORDER BY id` would not be the order of creation any more.
+    """
+    return uuid.UUID(int=source.int >> _TIME_BITS << _TIME_BITS | _VERSION_7 | uuid.uuid5(source, name).int & _HASH)
 
 
 def first_id_at(moment: datetime) -> uuid.UUID:

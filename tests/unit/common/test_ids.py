@@ -5,7 +5,7 @@ import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from orchestrator_site.common.ids import first_id_at, made_at, new_id
+from orchestrator_site.common.ids import derived_id, first_id_at, made_at, new_id
 
 
 def milliseconds(identifier: uuid.UUID) -> int:
@@ -53,3 +53,19 @@ def test_the_first_id_of_a_moment_lies_between_those_before_and_after_it() -> No
     first = first_id_at(moment)
     assert first <= made < first_id_at(moment + timedelta(milliseconds=1))
     assert (first.version, first.variant, made_at(first)) == (7, uuid.RFC_4122, moment)
+
+
+def test_a_derived_id_is_the_same_every_time_and_another_for_each_source_and_name() -> None:
+    source, other = new_id(), new_id()
+    assert derived_id(source, "a") == derived_id(source, "a")
+    assert len({derived_id(each, name) for each in (source, other) for name in ("a", "b")}) == 4
+    names = [str(number) for number in range(20_000)]
+    assert len({derived_id(source, name) for name in names}) == len(names)
+
+
+def test_a_derived_id_is_one_of_version_7_with_the_time_of_its_source() -> None:
+    source = first_id_at(datetime(2027, 3, 1, tzinfo=UTC))
+    for name in ("", "a", "é"):
+        derived = derived_id(source, name)
+        assert (derived.version, derived.variant, made_at(derived)) == (7, uuid.RFC_4122, made_at(source))
+        assert source < derived < first_id_at(made_at(source) + timedelta(milliseconds=1))

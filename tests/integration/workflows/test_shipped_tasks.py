@@ -12,10 +12,7 @@ from tasks.models import StepStatus, Task, TaskStatus
 from tasks.queue import claim_task
 from tasks.runner import run_claimed
 from tasks.services import start_process
-from tests.integration.workflows.conftest import UserApp
-from tests.support.factories import make_callback, make_lease, make_task, make_workflow, register_code
-from workflows.engine import Target
-from workflows.models import Workflow
+from tests.support.factories import make_callback, make_lease, make_task
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_workflows")]
 
@@ -115,63 +112,6 @@ class TestCleanUpTasks:
         assert DjangoJob.objects.count() == 1
         steps = task.steps.order_by("id").values_list("name", flat=True)
         assert list(steps) == ["Start", "Delete completed tasks", "Delete old executions", "Done"]
-
-
-class TestValidateProducts:
-    def test_it_passes_as_shipped(self) -> None:
-        state = final_state(run("task_validate_products"))
-        assert "task_sync_from" in state["checked_workflows"]
-
-    def assert_inconsistent(self, reason: str) -> None:
-        task = run("task_validate_products")
-        assert task.status == TaskStatus.INCONSISTENT_DATA
-        assert f"InconsistentData: {reason}" in task.failed_reason
-
-    def test_a_missing_row_is_named(self) -> None:
-        Workflow.objects.filter(name="task_sync_from").update(deleted_at=database_now())
-        self.assert_inconsistent("only in the database: []; only in code: ['task_sync_from']")
-
-    def test_missing_code_is_named(self) -> None:
-        make_workflow(name="task_gone", has_code=False)
-        self.assert_inconsistent("only in the database: ['task_gone']; only in code: []")
-
-    def test_another_target_in_the_code_is_named(self) -> None:
-        register_code("task_sync_from", target=Target.VALIDATE)
-        self.assert_inconsistent("'task_sync_from' is VALIDATE in code and SYSTEM in the database")
-
-    def test_a_missing_translation_is_named(self) -> None:
-        make_workflow(name="task_untranslated")
-        self.assert_inconsistent("no en-GB translation for ['task_untranslated']")
-
-    def test_a_translation_in_an_app_of_the_user_counts(self, user_app: UserApp) -> None:
-        user_app.install()
-        make_workflow(name="task_audit")
-        self.assert_inconsistent("no en-GB translation for ['task_audit']")
-        user_app.write("translations/en-GB.json", '{"workflows": {"task_audit": "Audit"}}')
-        assert "task_audit" in final_state(run("task_validate_products"))["checked_workflows"]
-
-    def test_every_malformed_file_of_whatever_language_is_named(self, user_app: UserApp) -> None:
-        user_app.install()
-        english, dutch = user_app.write("translations/en-GB.json", "{"), user_app.write("translations/nl-NL.json", "[]")
-        task = run("task_validate_products")
-        assert task.status == TaskStatus.INCONSISTENT_DATA
-        assert f"{english}, line 1, column 2: Expecting property name" in task.failed_reason
-        assert f"{dutch}: it holds list; write" in task.failed_reason
-
-
-class TestValidateSubscriptions:
-    def test_it_passes_as_shipped(self) -> None:
-        assert final_state(run("task_validate_subscriptions"))["validate_workflows"] == []
-
-    def test_it_loads_every_workflow_that_validates(self) -> None:
-        make_workflow(name="validate_port", target=Target.VALIDATE)
-        assert final_state(run("task_validate_subscriptions"))["validate_workflows"] == ["validate_port"]
-
-    def test_one_that_could_not_run_is_named(self) -> None:
-        make_workflow(name="validate_gone", target=Target.VALIDATE, has_code=False)
-        task = run("task_validate_subscriptions")
-        assert task.status == TaskStatus.INCONSISTENT_DATA
-        assert "no code is registered for workflow 'validate_gone'" in task.failed_reason
 
 
 class TestValidateAwaitingCallbacks:

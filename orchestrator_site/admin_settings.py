@@ -59,6 +59,13 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Inventory",
+                "items": [
+                    _list("Products", "category", "workflows_product", "workflows.view_product"),
+                    _list("Subscriptions", "assignment", "workflows_subscription", "workflows.view_subscription"),
+                ],
+            },
+            {
                 "title": "Scheduled in code",
                 "collapsible": True,
                 "items": [

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin import display
@@ -28,7 +29,7 @@ from orchestrator_site.common.admin.display import (
     show_moment,
     show_unbroken,
 )
-from orchestrator_site.common.admin.filters import SinceFilter, read_uuid_or_none
+from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
 from orchestrator_site.common.admin.verbs import Verb, VerbsAdmin
 from tasks.forms import StartTaskForm
@@ -36,6 +37,7 @@ from tasks.models import StepStatus, Task, TaskStatus, TaskStep
 from tasks.selectors import list_tasks
 from tasks.services import abort_task, resume_task
 from tasks.states import sources_of
+from workflows.selectors import list_subscriptions
 
 MAX_STEPS = 100
 
@@ -99,6 +101,18 @@ class CreatedFilter(SinceFilter):
     moment = "created_at"
 
 
+class OfSubscriptionFilter(IdFilter):
+    """The tasks about one subscription, whose id is their concurrency key; the link on its page chooses it."""
+
+    title = "subscription"
+    parameter_name = "concurrency_key"
+
+    def name_of(self, chosen: UUID) -> str:
+        """Return what the subscription is called."""
+        subscription = list_subscriptions().filter(pk=chosen).first()
+        return str(subscription or chosen)
+
+
 @admin.register(Task)
 class TaskAdmin(VerbsAdmin, ServiceAdmin):
     """Tasks, newest first. Adding one starts it."""
@@ -107,7 +121,7 @@ class TaskAdmin(VerbsAdmin, ServiceAdmin):
     verbs = VERBS
     actions = None
     list_display: Sequence[str] = ("created", "workflow_link", "status_label", "why", "started", "finished", "took")
-    list_filter: Sequence[Any] = ("status", "workflow", CreatedFilter)
+    list_filter: Sequence[Any] = ("status", "workflow", CreatedFilter, OfSubscriptionFilter)
     search_fields = ("workflow__name",)
     search_help_text = "Name of a workflow, or the id of a task or a schedule."
     change_form_outer_after_template = "admin/steps.html"

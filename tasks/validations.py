@@ -17,7 +17,7 @@ from tasks.starting import StartRefused, check_predicate, clean_inputs, find_def
 from workflows.engine import Target
 from workflows.models import Subscription, Workflow
 from workflows.selectors import SubscriptionNotFound, list_subscriptions_to_validate
-from workflows.services import mark_out_of_sync
+from workflows.services import MAX_REASON_CHARACTERS, mark_out_of_sync
 
 log = structlog.get_logger(__name__)
 
@@ -158,7 +158,8 @@ def after_failure(claim: Claim, *, status: str, reason: str) -> bool:
     except ValueError:
         log.warning("validation_named_no_subscription", task_id=str(claim.task_id), subscription_id=named)
         return False
-    why = f"{claim.workflow_name} failed (task {claim.task_id}): {reason}"
+    source = f" ({claim.workflow_name}, task {claim.task_id})"
+    why = reason[: MAX_REASON_CHARACTERS - len(source)] + source
     try:
         return mark_out_of_sync(subscription_id=subscription_id, reason=why, actor=claim.workflow_name)
     except SubscriptionNotFound:

@@ -1,17 +1,36 @@
-"""Workflows: what can run."""
+"""Workflows: what can run; and the products and subscriptions for which they do."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter, display
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import truncatechars
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 
-from orchestrator_site.common.admin.display import ODD, list_link, moment_column, show_label, show_link
+from orchestrator_site.common.admin.display import (
+    BAD,
+    GOOD,
+    ODD,
+    label_column,
+    list_link,
+    moment_column,
+    page_link,
+    show_label,
+    show_line,
+    show_link,
+)
+from orchestrator_site.common.admin.filters import IdFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
-from workflows.models import Workflow
-from workflows.selectors import find_start_problem
+from workflows.models import NEEDED_TARGETS, Product, ProductStatus, Subscription, SubscriptionStatus, Workflow
+from workflows.selectors import find_start_problem, list_products, list_subscriptions
+
+PRODUCT_COLOURS: dict[str, str] = {ProductStatus.ACTIVE: GOOD, ProductStatus.PHASE_OUT: ODD}
+SUBSCRIPTION_COLOURS: dict[str, str] = {SubscriptionStatus.ACTIVE: GOOD, SubscriptionStatus.DISABLED: ODD}
+SYNC_COLOURS = {"in sync": GOOD, "out of sync": BAD}
 
 
 class DeletedFilter(SimpleListFilter):
@@ -74,3 +93,123 @@ class WorkflowAdmin(ReadOnlyAdmin):
     def start(self, workflow: Workflow) -> str:
         """Link to the form that starts one."""
         return show_link(f"{reverse('admin:tasks_task_add')}?workflow={workflow.pk}", "Start a task of it")
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnlyAdmin):
+    """Products, by name."""
+
+    list_display = ("name", "description", "status_label", "lacks", "subscriptions")
+    list_filter = ("status",)
+    search_fields = ("name", "description")
+    sortable_by = ("name",)
+    fields = ("id", "name", "description", "status_label", "created", "ends", "linked", "lacks", "subscriptions")
+    readonly_fields = fields
+
+    status_label = label_column("status", PRODUCT_COLOURS)
+    created = moment_column("created_at", "created")
+    ends = moment_column("end_date", "ends")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        """Return the products with their workflows."""
+        return list_products().prefetch_related("workflows")
+
+    @display(description="workflows")
+    def linked(self, product: Product) -> str | None:
+        """Link to each of its workflows, and say what it is for."""
+        each_line = (
+            (page_link("workflows_workflow", each.pk, each), each.target, " (deleted)" if each.deleted_at else "")
+            for each in product.workflows.all()
+        )
+        return format_html_join("", "<div>{} {}{}</div>", each_line) or None
+
+    @display(description="lacks workflows to")
+    def lacks(self, product: Product) -> str | None:
+        """Show what an active product should have a workflow for, and has none."""
+        present = {each.target for each in product.workflows.all() if each.deleted_at is None}
+        missing = [target.lower() for target in NEEDED_TARGETS if target not in present]
+        return ", ".join(missing) if product.status == ProductStatus.ACTIVE and missing else None
+
+    @display(description="its subscriptions")
+    def subscriptions(self, product: Product) -> str:
+        """Link to its subscriptions, and to those that are out of sync."""
+        chosen = f"product_id={product.pk}"
+        out_of_sync = list_link("workflows_subscription", f"{chosen}&insync__exact=0", "Out of sync")
+        return format_html("{} · {}", list_link("workflows_subscription", chosen, "Subscriptions"), out_of_sync)
+
+
+class OfProductFilter(IdFilter):
+    """The subscriptions of one product; the link on its page chooses it."""
+
+    title = "product"
+    parameter_name = "product_id"
+
+    def name_of(self, chosen: UUID) -> str:
+        """Return the product's name."""
+        return list_products().filter(pk=chosen).values_list("name", flat=True).first() or str(chosen)
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    """Subscriptions, newest first: which are out of sync, since when, and why."""
+
+    list_display = ("__str__", "product_link", "status_label", "sync_label", "since", "why")
+    list_filter = ("status", "insync", OfProductFilter)
+    search_fields = ("description", "product__name")
+    search_help_text = "Words of a description, name of a product, or the id of a subscription."
+    fields = (
+        "id",
+        "description",
+        "product_link",
+        "status_label",
+        "sync_label",
+        "since",
+        "out_of_sync_reason",
+        "validations",
+        "starts",
+        "ends",
+        "created",
+        "note",
+    )
+    readonly_fields = fields
+
+    status_label = label_column("status", SUBSCRIPTION_COLOURS)
+    since = moment_column("out_of_sync_since", "out of sync since")
+    starts = moment_column("start_date", "starts")
+    ends = moment_column("end_date", "ends")
+    created = moment_column("created_at", "created")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
+        """Return the subscriptions with their products."""
+        return list_subscriptions()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Subscription], search_term: str
+    ) -> tuple[QuerySet[Subscription], bool]:
+        """Find an id as well."""
+        wanted = read_uuid_or_none(search_term)
+        if wanted is None:
+            return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return]
+        return queryset.filter(Q(pk=wanted) | Q(product_id=wanted)), False
+
+    @display(description="product")
+    def product_link(self, subscription: Subscription) -> str:
+        """Link to its product."""
+        return page_link("workflows_product", subscription.product_id, subscription.product)
+
+    @display(description="in sync")
+    def sync_label(self, subscription: Subscription) -> str:
+        """Show whether it is in sync; without a reason it never was."""
+        if subscription.insync:
+            return show_label("in sync", SYNC_COLOURS)
+        return show_label("out of sync" if subscription.out_of_sync_reason else "not in sync yet", SYNC_COLOURS)
+
+    @display(description="reason")
+    def why(self, subscription: Subscription) -> str | None:
+        """Show the beginning of the reason why it is out of sync."""
+        return show_line(truncatechars(subscription.out_of_sync_reason, 80))
+
+    @display(description="its validations")
+    def validations(self, subscription: Subscription) -> str:
+        """Link to its tasks."""
+        return list_link("tasks_task", f"concurrency_key={subscription.pk}", "Tasks")

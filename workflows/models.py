@@ -44,6 +44,10 @@ class ProductStatus(models.TextChoices):
     END_OF_LIFE = "end_of_life"
 
 
+# What every active product has to have a workflow for, as in orchestrator-core.
+NEEDED_TARGETS = (Target.CREATE, Target.MODIFY, Target.TERMINATE, Target.VALIDATE)
+
+
 class Product(models.Model):
     """What can be subscribed to, and the workflows that do something to such a subscription."""
 
@@ -120,7 +124,7 @@ class Subscription(models.Model):
     out_of_sync_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ("id",)
+        ordering = ("-id",)
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=SubscriptionStatus.values), name="subscription_status_is_known"

@@ -165,7 +165,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ("id",),
+                "ordering": ("-id",),
             },
         ),
         migrations.AddConstraint(

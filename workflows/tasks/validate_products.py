@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from workflows.engine import InconsistentData, State, StepList, Target, done, init, step, workflow
 from workflows.engine.outcomes import MAX_MESSAGE_CHARACTERS
-from workflows.models import ProductStatus, Workflow
+from workflows.models import NEEDED_TARGETS, ProductStatus, Workflow
 from workflows.registry import ALL_WORKFLOWS, WorkflowCodeError, get_definition
 from workflows.selectors import (
     find_start_problem,
@@ -18,9 +18,6 @@ from workflows.selectors import (
     list_workflows,
 )
 from workflows.translations import find_problems, load_translations
-
-# What every active product has to have a workflow for, as in orchestrator-core.
-NEEDED_TARGETS = (Target.CREATE, Target.MODIFY, Target.TERMINATE, Target.VALIDATE)
 
 MAX_FINDINGS = 200
 MAX_FINDING_CHARACTERS = 500

@@ -14,7 +14,16 @@ from tasks.models import TaskStatus
 from tests.integration.admin.support import list_url, page_url, read
 from tests.integration.admin.test_firing_and_workflow_pages import make_firing
 from tests.support.database import recorded_statements
-from tests.support.factories import NOW, make_schedule, make_task, make_task_step, make_workflow
+from tests.support.factories import (
+    NOW,
+    make_product,
+    make_schedule,
+    make_subscription,
+    make_task,
+    make_task_step,
+    make_workflow,
+)
+from workflows.engine import Target
 
 MANY = 60
 # Session and user, the rows, their count, and what the rows and the filters need.
@@ -37,6 +46,14 @@ def add_workflow(number: int) -> None:
     make_workflow(name=f"task_{number}", has_code=False)
 
 
+def add_product(number: int) -> None:
+    make_product(*[make_workflow(target=Target.MODIFY, has_code=False) for _ in range(2)], name=f"Product {number}")
+
+
+def add_subscription(number: int) -> None:
+    make_subscription(make_product(name=f"Product {number}"), out_of_sync_reason="down")
+
+
 def add_user(number: int) -> None:
     User.objects.create(username=f"user-{number}").groups.add(Group.objects.create(name=f"group-{number}"))
 
@@ -55,6 +72,8 @@ LISTS: dict[str, Callable[[int], None]] = {
     "schedules_firing": add_firing,
     "tasks_task": add_task,
     "workflows_workflow": add_workflow,
+    "workflows_product": add_product,
+    "workflows_subscription": add_subscription,
     "auth_user": add_user,
     "auth_group": add_user,
     "knox_authtoken": add_token,

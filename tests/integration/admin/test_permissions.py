@@ -1,7 +1,10 @@
 """Who may do what in the admin: each verb has its permission, and no page offers more than the user may."""
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
@@ -10,10 +13,24 @@ from tasks.models import Task, TaskStatus
 from tests.integration.admin.conftest import Login
 from tests.integration.admin.support import add_url, list_url, page_url, read, shown, typed, verb_url
 from tests.integration.admin.test_firing_and_workflow_pages import make_firing
-from tests.support.factories import make_schedule, make_task, make_workflow
+from tests.support.factories import make_product, make_schedule, make_subscription, make_task, make_workflow
 
-VIEW = ("schedules.view_schedule", "schedules.view_firing", "tasks.view_task", "workflows.view_workflow")
-MODELS = ("schedules_schedule", "schedules_firing", "tasks_task", "workflows_workflow")
+VIEW = (
+    "schedules.view_schedule",
+    "schedules.view_firing",
+    "tasks.view_task",
+    "workflows.view_workflow",
+    "workflows.view_product",
+    "workflows.view_subscription",
+)
+MODELS = (
+    "schedules_schedule",
+    "schedules_firing",
+    "tasks_task",
+    "workflows_workflow",
+    "workflows_product",
+    "workflows_subscription",
+)
 LIBRARY_MODELS = (
     "auth_user",
     "auth_group",
@@ -35,7 +52,8 @@ def task(schedule: Schedule) -> Task:
 
 def test_a_viewer_sees_every_page_and_no_button(login: Login, schedule: Schedule, task: Task) -> None:
     viewer = login(*VIEW)
-    rows = (schedule, make_firing(schedule), task, schedule.workflow)
+    subscription = make_subscription()
+    rows = (schedule, make_firing(schedule), task, schedule.workflow, subscription.product, subscription)
     for model, row in zip(MODELS, rows, strict=True):
         assert "result_list" in read(viewer.get(list_url(model)))
         page = read(viewer.get(page_url(model, row.pk)))
@@ -91,9 +109,17 @@ def test_the_change_permission_alone_is_enough_to_change(login: Login, schedule:
     assert Schedule.objects.get().updated_by == "operator"
 
 
-@pytest.mark.parametrize("model", ["schedules_firing", "workflows_workflow"])
-def test_nobody_writes_what_is_read_only(root: Client, schedule: Schedule, model: str) -> None:
-    row = make_firing(schedule) if model == "schedules_firing" else schedule.workflow
+READ_ONLY: dict[str, Callable[[], Model]] = {
+    "schedules_firing": lambda: make_firing(make_schedule()),
+    "workflows_workflow": make_workflow,
+    "workflows_product": make_product,
+    "workflows_subscription": make_subscription,
+}
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+def test_nobody_writes_what_is_read_only(root: Client, model: str) -> None:
+    row = READ_ONLY[model]()
     assert root.get(add_url(model)).status_code == 403
     assert root.post(add_url(model), {}).status_code == 403
     assert root.post(page_url(model, row.pk), {}).status_code == 403
@@ -129,7 +155,7 @@ def test_anonymous_and_people_without_permission_see_nothing(client: Client, log
 def test_the_sidebar_shows_what_one_may_see(login: Login, db: None) -> None:
     page = read(login("tasks.view_task").get("/admin/"))
     assert list_url("tasks_task") in page
-    for model in ("schedules_schedule", "schedules_firing", "workflows_workflow", *LIBRARY_MODELS):
+    for model in {*MODELS, *LIBRARY_MODELS} - {"tasks_task"}:
         assert list_url(model) not in page
 
 

@@ -34,6 +34,7 @@ from workflows.engine import StartRequest, Target
 from workflows.models import Product, Subscription, Workflow
 from workflows.registry import ALL_WORKFLOWS, get_definition
 from workflows.selectors import list_subscriptions_to_validate
+from workflows.services import MAX_REASON_CHARACTERS
 
 pytestmark = pytest.mark.django_db
 
@@ -290,10 +291,8 @@ class TestAValidationThatFailed:
     ) -> None:
         assert is_verdict(claim, status=status)
         assert record_failure(claim, status) is Recorded.GOES_ON
-        assert sync_state(subscription) == (
-            False,
-            f"validate_port failed (task {claim.task_id}): Compare: ValueError: port is down",
-        )
+        reason = f"Compare: ValueError: port is down (validate_port, task {claim.task_id})"
+        assert sync_state(subscription) == (False, reason)
         assert Task.objects.get().status == status
 
     @pytest.mark.parametrize("status", sorted(set(TaskStatus) - {TaskStatus.FAILED, TaskStatus.INCONSISTENT_DATA}))
@@ -316,7 +315,15 @@ class TestAValidationThatFailed:
     def test_the_first_reason_stays(self, claim: Claim, subscription: Subscription) -> None:
         assert after_failure(claim, status=TaskStatus.FAILED, reason="first")
         assert not after_failure(claim, status=TaskStatus.FAILED, reason="second")
-        assert sync_state(subscription)[1].endswith(": first")
+        assert sync_state(subscription)[1].startswith("first (")
+
+    def test_a_long_reason_is_cut_and_the_task_named_all_the_same(
+        self, claim: Claim, subscription: Subscription
+    ) -> None:
+        after_failure(claim, status=TaskStatus.FAILED, reason="x" * 5_000)
+        reason = sync_state(subscription)[1]
+        assert len(reason) == MAX_REASON_CHARACTERS
+        assert reason.endswith(f"xxx (validate_port, task {claim.task_id})")
 
     def test_one_that_lost_its_lease_marks_nothing(self, claim: Claim, subscription: Subscription) -> None:
         Task.objects.update(attempt=F("attempt") + 1)

@@ -15,6 +15,7 @@ from tasks.callbacks import begin_waiting, expiry, open_callback, read_callback
 from tasks.models import PASSED, StepStatus, TaskStatus, TaskStep
 from tasks.queue import Claim
 from tasks.recording import Recorded, count_failures, is_recorded, record_step
+from tasks.validations import after_failure, is_verdict
 from workflows.engine import AwaitCallback, Failed, Given, Outcome, State, Step, Success, Waiting
 from workflows.engine.kinds import AwaitCallbackStep, CallbackActionStep, InputStep
 from workflows.engine.outcomes import Complete, failed_by, timed_out
@@ -190,19 +191,21 @@ def _record(place: Position, run: Run) -> Recorded:
         started_at=run.started_at,
         completed_at=run.completed_at,
     )
-    is_awaiting = isinstance(run.outcome, AwaitCallback)
-    with write_transaction() if is_awaiting else nullcontext():
+    status, is_awaiting = TaskStatus(record.task_status), isinstance(run.outcome, AwaitCallback)
+    with write_transaction() if is_awaiting or is_verdict(claim, status=status) else nullcontext():
         available_at = _next_look(run.outcome, now=run.completed_at)
         recorded = record_step(
             claim,
             row,
-            status=TaskStatus(record.task_status),
+            status=status,
             steps_version=place.version,
             reason=record.failed_reason,
             available_at=available_at,
         )
         if recorded is Recorded.GOES_ON and is_awaiting:
             begin_waiting(claim, position=place.number, expires_at=available_at, now=run.completed_at)
+        if recorded is Recorded.GOES_ON and record.status == StepStatus.FAILED:
+            after_failure(claim, status=status, reason=record.failed_reason)
     return recorded
 
 

@@ -42,7 +42,9 @@ class TestForm:
         make_schedule(workflow_with(initial_input_form=SiteForm), inputs={"site": " ams "})
         [firing] = fire()
         assert firing.outcome == FiringOutcome.STARTED
-        assert Task.objects.get(pk=firing.task_id).inputs == {"site": "ams", "depth": 3}
+        [task] = Task.objects.all()
+        assert task.pk == firing.task_id
+        assert task.inputs == {"site": "ams", "depth": 3}
 
     def test_inputs_that_no_longer_hold_start_nothing_and_the_ledger_says_which(self) -> None:
         schedule = make_schedule(workflow_with(initial_input_form=SiteForm), inputs={"site": "amsterdam"})

@@ -23,12 +23,13 @@ from workflows.engine import State
 _NOT_FROZEN = """NOT EXISTS (
         SELECT 1 FROM tasks_enginefreeze f WHERE f.in_force AND (f.until IS NULL OR f.until > %(now)s))"""
 
-# What is due, unless an older task of its concurrency key has not ended.
+# What is due, unless another task of its concurrency key runs, or an older one has not ended.
 _QUEUED = """
     SELECT t.id FROM tasks_task t
     WHERE t.available_at <= %(now)s {{left_alone}} AND {not_frozen} AND (t.concurrency_key IS NULL OR NOT EXISTS (
-        SELECT 1 FROM tasks_task older
-        WHERE older.concurrency_key = t.concurrency_key AND older.status IN ({blocking}) AND older.id < t.id))
+        SELECT 1 FROM tasks_task other
+        WHERE other.concurrency_key = t.concurrency_key AND other.status IN ({blocking})
+            AND (other.id < t.id OR other.status = 'running')))
     ORDER BY t.available_at, t.id LIMIT %(limit)s""".format(
     blocking=", ".join(f"'{status.value}'" for status in BLOCKING), not_frozen=_NOT_FROZEN
 )
@@ -108,7 +109,7 @@ NOTHING_LEFT_ALONE = LeftAlone()
 def claim_queued(lease: Lease, *, limit: int, left_alone: LeftAlone = NOTHING_LEFT_ALONE) -> list[Claim]:
     """Claim up to `limit` tasks in the order of the queue, none of them while the engine is frozen.
 
-    A task waits while an older one of its concurrency key has not ended.
+    A task waits while another one of its concurrency key runs, and while an older one has not ended.
     """
     return _claim(_QUEUED, lease, left_alone=left_alone, limit=limit)
 

@@ -121,6 +121,14 @@ class TestConcurrencyKey:
         make_task(concurrency_key=key, available_at=NOW - SECOND)
         assert claimed_ids(claim_queued(make_lease(), limit=10)) == [older.pk]
 
+    def test_an_older_one_that_is_resumed_waits_while_a_younger_one_runs(self) -> None:
+        key = uuid4()
+        older = make_task(status=TaskStatus.RESUMED, concurrency_key=key)
+        younger = make_task(status=TaskStatus.RUNNING, concurrency_key=key)
+        assert claim_queued(make_lease(), limit=10) == []
+        Task.objects.filter(pk=younger.pk).update(status=TaskStatus.SUSPENDED, lease_expires_at=None)
+        assert claimed_ids(claim_queued(make_lease(), limit=10)) == [older.pk]
+
     def test_tasks_without_a_key_run_side_by_side(self) -> None:
         make_task(status=TaskStatus.RUNNING)
         tasks = [make_task(), make_task()]

@@ -3,16 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import structlog
-
 from orchestrator_site.common.errors import InvalidValue
 from schedules.ledger import Entry
 from schedules.models import Schedule
 from schedules.policies import INVALID_INPUTS, SKIPPED_PREDICATE
-from tasks.starting import StartRefused, check_predicate, clean_inputs, find_definition
+from tasks.starting import FormBroken, StartRefused, check_predicate, clean_inputs, find_definition
 from workflows.engine import WorkflowDefinition
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +43,6 @@ def ask(definition: WorkflowDefinition, inputs: dict[str, Any], *, actor: str) -
         check_predicate(definition, inputs=cleaned, actor=actor)
     except StartRefused as error:
         return Verdict(outcome=SKIPPED_PREDICATE, reason=str(error))
-    except InvalidValue as error:
+    except (InvalidValue, FormBroken) as error:
         return Verdict(outcome=INVALID_INPUTS, reason=str(error))
-    except Exception as error:  # user code: anything may come out of it
-        log.exception("form_failed", workflow=definition.name)
-        return Verdict(outcome=INVALID_INPUTS, reason=f"the form failed: {type(error).__name__}: {error}")
     return Verdict(inputs=cleaned)

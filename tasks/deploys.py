@@ -12,9 +12,10 @@ from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_statement, write_transaction
 from tasks.models import StepsVersion, WorkerProcess
 from tasks.queue import Claim
-from workflows.engine import WorkflowDefinition
+from workflows.engine import WorkflowDefinition, WorkflowError
 from workflows.engine.versions import StepEntry, find_place, fingerprint, list_entries, show_side_by_side
 from workflows.input_forms import form_digest
+from workflows.registry import WorkflowCodeError, load_definitions
 
 # A worker that has not been seen for so long counts as dead.
 STALE_AFTER = timedelta(seconds=30)
@@ -63,15 +64,30 @@ _saved: set[str] = set()
 
 
 def version_of(definition: WorkflowDefinition) -> Version:
-    """Return the version of the step list that this process has of a workflow."""
+    """Return the version of the step list that this process has of a workflow.
+
+    Raises:
+        WorkflowCodeError: One of its forms cannot be used.
+    """
     version = _versions.get(definition.name)
     if version is None or version[0] is not definition:
-        entries = list_entries(definition.steps, initial_form=definition.initial_input_form, digest=form_digest)
+        entries = _list_entries(definition)
         version = _versions[definition.name] = (
             definition,
             Version(fingerprint(entries), definition.name, entries),
         )
     return version[1]
+
+
+def _list_entries(definition: WorkflowDefinition) -> tuple[StepEntry, ...]:
+    try:
+        return list_entries(
+            definition.steps,
+            initial_form=definition.initial_input_form,
+            digest=lambda form: form_digest(form=form),
+        )
+    except WorkflowError as error:
+        raise WorkflowCodeError(f"a form of workflow '{definition.name}' cannot be used: {error}") from error
 
 
 def save_version(version: Version) -> None:
@@ -167,6 +183,18 @@ def _had(version_id: str, workflow_name: str, *, since: datetime) -> Iterable[bo
     """Yield, for each worker that was seen since then, whether it has this version; those that died too."""
     rows = WorkerProcess.objects.filter(last_seen_at__gt=since)
     return (versions.get(workflow_name) == version_id for versions in rows.values_list("versions", flat=True))
+
+
+def load_versions() -> tuple[list[Version], dict[str, str]]:
+    """Load the code of every registered workflow; return the versions, and by name what is wrong with what has none."""
+    definitions, problems = load_definitions()
+    versions = []
+    for definition in definitions:
+        try:
+            versions.append(version_of(definition))
+        except WorkflowCodeError as error:
+            problems[definition.name] = str(error)
+    return versions, problems
 
 
 def register_worker(*, name: str, host: str, pid: int, versions: Iterable[Version], now: datetime) -> None:

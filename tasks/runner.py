@@ -22,7 +22,7 @@ from tasks.queue import Claim
 from tasks.recording import ABORT_REASON, end_without_step, give_back, last_state, move_to_place
 from tasks.running import AbortRequested, LeaseLost, Position, run_step
 from workflows.engine import State, WorkflowDefinition
-from workflows.engine.errors import InvalidInputs
+from workflows.engine.errors import FormCodeError, InvalidInputs
 from workflows.engine.state import first_state
 from workflows.input_forms import validate_form
 from workflows.registry import UnknownWorkflow, WorkflowCodeError, get_definition
@@ -122,7 +122,9 @@ def _has_valid_inputs(claim: Claim, definition: WorkflowDefinition, *, clock: Cl
     if claim.steps_version or definition.initial_input_form is None:
         return True
     try:
-        validate_form(definition.initial_input_form, claim.inputs)
+        validate_form(form=definition.initial_input_form, inputs=claim.inputs)
+    except FormCodeError as error:
+        raise WorkflowCodeError(str(error)) from error
     except InvalidInputs as error:
         reason = f"its inputs do not satisfy the form any more: {error}"
         end_without_step(claim, status=TaskStatus.INCONSISTENT_DATA, reason=reason, now=clock())

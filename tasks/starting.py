@@ -5,11 +5,11 @@ from typing import Any
 
 import structlog
 
-from orchestrator_site.common.errors import Forbidden, InvalidFields, InvalidValue, Refused
+from orchestrator_site.common.errors import Conflict, Forbidden, InvalidFields, InvalidValue, Refused
 from workflows.engine import StartRequest, State, WorkflowDefinition
-from workflows.engine.errors import InvalidInputs
+from workflows.engine.errors import FormCodeError, InvalidFormInputs, InvalidInputs
 from workflows.engine.state import validate_inputs
-from workflows.input_forms import InvalidFormInputs, validate_form
+from workflows.input_forms import validate_form
 from workflows.registry import WorkflowCodeError, get_definition
 
 log = structlog.get_logger(__name__)
@@ -17,6 +17,10 @@ log = structlog.get_logger(__name__)
 
 class NotAuthorized(Forbidden):
     """The code of the workflow does not let this user do it."""
+
+
+class FormBroken(Conflict):
+    """The code of a form fails, so that nobody can tell whether inputs are good; the message says how."""
 
 
 class StartRefused(Refused):
@@ -37,6 +41,7 @@ def clean_inputs(workflow_name: str, inputs: Mapping[str, Any]) -> State:
     Raises:
         InvalidValue: They use a key that every task sets itself, or hold what cannot be stored.
         InvalidFields: They do not satisfy the form of the workflow; each field is named.
+        FormBroken: The code of that form failed.
     """
     try:
         validate_inputs(inputs)
@@ -53,9 +58,12 @@ def clean_answers(form: type[Any], answers: Mapping[str, Any]) -> State:
 
     Raises:
         InvalidFields: They do not satisfy it; each field is named.
+        FormBroken: The code of the form failed.
     """
     try:
-        return validate_form(form, answers)
+        return validate_form(form=form, inputs=answers)
+    except FormCodeError as error:
+        raise FormBroken(str(error)) from error
     except InvalidFormInputs as error:
         errors = {f"inputs.{name}" if name else "inputs": found for name, found in error.errors.items()}
         values = {f"inputs.{name}": value for name, value in answers.items()} | {"inputs": dict(answers)}

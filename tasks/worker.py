@@ -16,11 +16,10 @@ from django.db import connections
 from orchestrator_site.common.clock import Clock, DatabaseClock
 from orchestrator_site.common.wakeup import ENGINE_CHANGED, TASKS_ENQUEUED
 from tasks.abstention import Abstention
-from tasks.deploys import forget_worker, register_worker, see_worker, version_of
+from tasks.deploys import forget_worker, load_versions, register_worker, see_worker
 from tasks.freezing import current_freeze
 from tasks.queue import Claim, Lease, claim_orphaned, claim_queued, renew_leases
 from tasks.runner import Crew, run_claimed
-from workflows.registry import load_definitions
 
 log = structlog.get_logger(__name__)
 
@@ -158,7 +157,7 @@ class Worker:
 
     def _register(self) -> bool:
         """Write down which workflows this process knows, in which versions; tell whether that could be done."""
-        definitions, problems = load_definitions()
+        versions, problems = load_versions()
         for workflow, reason in problems.items():
             log.error("workflow_code_broken", workflow=workflow, reason=reason)
         try:
@@ -166,7 +165,7 @@ class Worker:
                 name=self.name,
                 host=socket.gethostname(),
                 pid=os.getpid(),
-                versions=[version_of(each) for each in definitions],
+                versions=versions,
                 now=self._clock(),
             )
         except DatabaseProblem:  # it may be away, and will be back

@@ -28,4 +28,4 @@ class InvalidFormInputs(InvalidInputs):
 
 
 class FormCodeError(WorkflowError):
-    """The code of a form raised what a form may not raise; the message names the form, the place and the error."""
+    """A form cannot be used, or its code raised what a form may not; the message names the form, the place and why."""

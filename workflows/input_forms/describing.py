@@ -26,8 +26,7 @@ def describe_form(*, form: type[forms.BaseForm]) -> Schema:
     valid against it. `format` is a hint: a time of day has no offset, and a decimal may be a string.
 
     Raises:
-        WorkflowError: The form needs arguments, or has a field that no inputs can have.
-        FormCodeError: Its code raised something.
+        FormCodeError: The form needs arguments, has a field that no inputs can have, or its code raised something.
     """
     made = make_form(form)
     properties = {}

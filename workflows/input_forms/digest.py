@@ -22,8 +22,7 @@ def form_digest(*, form: type[forms.BaseForm]) -> str:
     choices from a function, a folder or the database, which may differ without anybody having changed the code.
 
     Raises:
-        WorkflowError: It is no form class, or has a field that no inputs can have.
-        FormCodeError: Its code raised something.
+        FormCodeError: It is no form class, has a field that no inputs can have, or its code raised something.
     """
     fields = list_declared_fields(form)
     with blaming(form, "its fields"):

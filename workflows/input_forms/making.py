@@ -19,15 +19,15 @@ def make_form(form: type[forms.BaseForm], *, data: Mapping[str, Any] | None = No
     """Return an instance of the form, bound to `data` if there is any.
 
     Raises:
-        WorkflowError: It is no form class, needs arguments, or has a field that no inputs can have.
-        FormCodeError: Its `__init__` raised something.
+        FormCodeError: It is no form class, needs arguments, has a field that no inputs can have, or its `__init__`
+            raised something.
     """
     _refuse_what_is_no_form(form)
     arguments: dict[str, Any] = {} if data is None else {"data": data}
     try:
         inspect.signature(form).bind(**arguments)
     except TypeError as error:
-        raise WorkflowError(
+        raise FormCodeError(
             f"form '{form.__name__}' cannot be made with {'data' if arguments else 'no arguments'} alone: {error};"
             " take *args and **kwargs in its __init__, and nothing that has no default"
         ) from error
@@ -41,7 +41,7 @@ def list_declared_fields(form: type[forms.BaseForm]) -> dict[str, forms.Field]:
     """Return the fields that the class declares, without making an instance.
 
     Raises:
-        WorkflowError: It is no form class, or has a field that no inputs can have.
+        FormCodeError: It is no form class, or has a field that no inputs can have.
     """
     _refuse_what_is_no_form(form)
     declaring: Any = form  # its metaclass sets them
@@ -52,17 +52,17 @@ def list_declared_fields(form: type[forms.BaseForm]) -> dict[str, forms.Field]:
 
 def _refuse_what_is_no_form(form: object) -> None:
     if not (isinstance(form, type) and issubclass(form, forms.BaseForm) and hasattr(form, "base_fields")):
-        raise WorkflowError(f"{form!r} is no form class: give a subclass of django.forms.Form, not an instance of one")
+        raise FormCodeError(f"{form!r} is no form class: give a subclass of django.forms.Form, not an instance of one")
 
 
 def _refuse_fields(form: type[forms.BaseForm], fields: Mapping[str, forms.Field]) -> None:
     for name, field in fields.items():
         if name in RESERVED_KEYS:
-            raise WorkflowError(
+            raise FormCodeError(
                 f"form '{form.__name__}' has the field '{name}', which every task sets itself; give it another name"
             )
         if _takes_file(field):
-            raise WorkflowError(
+            raise FormCodeError(
                 f"field '{name}' of form '{form.__name__}' takes a file, and inputs are JSON; use a CharField for the"
                 " place where the file is, or a JSONField for what is in it"
             )
@@ -93,7 +93,7 @@ def find_default(made: forms.BaseForm, name: str) -> Any:
 
 
 @contextmanager
-def blaming(form: type[forms.BaseForm], place: str, *, except_for: type[Exception] = WorkflowError) -> Iterator[None]:
+def blaming(form: type[forms.BaseForm], place: str, *, except_for: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Turn what code of the form raises into an error that names the form and the place.
 
     Args:
@@ -104,9 +104,10 @@ def blaming(form: type[forms.BaseForm], place: str, *, except_for: type[Exceptio
     Raises:
         FormCodeError: The code raised something else. That the database cannot be reached is no fault of it.
     """
+    passing: tuple[type[Exception], ...] = (*except_for, WorkflowError, OperationalError, InterfaceError)
     try:
         yield
-    except (except_for, WorkflowError, OperationalError, InterfaceError):
+    except passing:
         raise
     except Exception as error:  # user code: anything may come out of it
         reason = f"{type(error).__name__}: {error}"[:MAX_MESSAGE_CHARACTERS]

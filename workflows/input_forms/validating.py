@@ -37,8 +37,8 @@ def validate_form(*, form: type[forms.BaseForm], inputs: Mapping[str, Any]) -> d
 
     Raises:
         InvalidFormInputs: The form refuses them, or does not have a field that is given.
-        WorkflowError: The form needs arguments, or has a field that no inputs can have.
-        FormCodeError: Its code raised something, or gave what is no JSON or belongs to no field.
+        FormCodeError: The form needs arguments, has a field that no inputs can have, or its code raised something, or
+            gave what is no JSON or belongs to no field.
     """
     blank = make_form(form)
     given = _take_apart(inputs)
@@ -104,7 +104,7 @@ def _take_json(form: type[forms.BaseForm], name: str, field: forms.Field) -> for
     clean = taking.clean
 
     def clean_json(value: Any) -> Any:
-        with blaming(form, f"field '{name}' ({type(field).__name__})", except_for=ValidationError):
+        with blaming(form, f"field '{name}' ({type(field).__name__})", except_for=(ValidationError,)):
             return clean(read_answer(taking, value))
 
     taking.widget = copy.copy(field.widget)

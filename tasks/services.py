@@ -16,6 +16,7 @@ from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue
 from orchestrator_site.common.ids import new_id
 from tasks.executors import get_executor
 from tasks.models import ENDED, Task, TaskStatus
+from tasks.recording import take_callback_along
 from tasks.resuming import plan_resumption
 from tasks.selectors import get_task, lock_task
 from tasks.starting import check_may_resume, check_may_start, check_predicate, clean_inputs, find_definition
@@ -158,6 +159,8 @@ def resume_task(
         task.status, task.available_at, task.version = TaskStatus.RESUMED, now, task.version + 1
         task.abort_requested_at = task.finished_at = None
         task.failed_reason = ""
+        if resumed.awaits_callback:
+            take_callback_along(task_id, (task.revision, task.position), (resumed.revision, resumed.position))
         task.position, task.revision = resumed.position, resumed.revision
         task.steps_version, task.answers = resumed.steps_version, resumed.answers
         task.save(update_fields=RESUMED_FIELDS)

@@ -108,8 +108,7 @@ def _find_given(place: Position, *, now: datetime) -> Given:
                 raise LeaseLost(str(place.claim.task_id))
             return Given(callback_route=route)
         case AwaitCallbackStep():
-            answer, is_late = read_callback(place.claim, position=place.number, now=now)
-            return Given(callback=answer, is_callback_late=is_late)
+            return read_callback(place.claim, position=place.number, now=now)
     return NOTHING_GIVEN
 
 

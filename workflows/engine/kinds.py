@@ -16,6 +16,10 @@ class CallbackTimeout(Exception):
     """The system that was to call back did not do so in time."""
 
 
+class NothingAsked(Exception):
+    """An answer is awaited that nobody was asked for: the step that asks was skipped, or is that of another list."""
+
+
 class InputStep(Step):
     """Waits for answers to a form; its function then gets them among the keys of the state."""
 
@@ -52,6 +56,8 @@ class AwaitCallbackStep(Step):
             return Success(self._call(state, merged={CALLBACK_RESULT: given.callback["result"]}))
         if given.is_callback_late:
             raise CallbackTimeout(f"nobody called back within {self.answer_within_seconds:g} s")
+        if not given.is_callback_open:
+            raise NothingAsked("no step before it has asked for an answer: resume the task at the one that does")
         return AwaitCallback(state, self.answer_within_seconds)
 
 

@@ -26,12 +26,14 @@ class Given:
         callback_route: The path at which the answer of another system is awaited.
         callback: What another system answered, under the key `result`; None until it has.
         is_callback_late: Whether the time for that answer has run out.
+        is_callback_open: Whether any path for that answer was given away.
     """
 
     answers: State | None = None
     callback_route: str | None = None
     callback: State | None = None
     is_callback_late: bool = False
+    is_callback_open: bool = True
 
 
 NOTHING_GIVEN = Given()

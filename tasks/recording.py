@@ -95,10 +95,21 @@ def record_step(
     return Recorded.ABORTED if _write_step(claim, step, aborted, ignores_abort=True) else Recorded.LOST
 
 
-def is_recorded(claim: Claim, *, position: int) -> bool:
-    """Tell whether this attempt has written the step at a position down."""
+def find_recorded(claim: Claim, *, position: int, wanted: TaskStatus) -> Recorded | None:
+    """Return what came of writing a step down when nobody could say; None if this attempt has not written it.
+
+    Args:
+        claim: Whose step it is.
+        position: Of the step.
+        wanted: What its task was to become.
+    """
     rows = TaskStep.objects.filter(task=claim.task_id, revision=claim.revision, position=position)
-    return rows.filter(attempt=claim.attempt).exists()
+    if not rows.filter(attempt=claim.attempt).exists():
+        return None
+    status = Task.objects.filter(pk=claim.task_id, attempt=claim.attempt).values_list("status", flat=True).first()
+    if status is None:
+        return Recorded.LOST
+    return Recorded.ABORTED if status == TaskStatus.ABORTED != wanted else Recorded.GOES_ON
 
 
 @dataclass(frozen=True, slots=True)

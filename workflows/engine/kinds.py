@@ -6,7 +6,7 @@ from typing import Any
 from workflows.engine.errors import WorkflowError
 from workflows.engine.outcomes import AwaitCallback, Outcome, Success, Suspend
 from workflows.engine.state import State
-from workflows.engine.steps import Backoff, Given, Retrying, Step, StepFunction, StepList
+from workflows.engine.steps import Backoff, Given, Retrying, Step, StepFunction, StepList, check_timeout
 
 CALLBACK_ROUTE = "callback_route"
 CALLBACK_RESULT = "callback_result"
@@ -151,8 +151,7 @@ def callback_step(
             f"callback_step '{name}': '{action_step.name}' does not take '{callback_route_key}', so nobody could call "
             "back; give its function this parameter"
         )
-    if timeout_seconds is not None and not timeout_seconds > 0:
-        raise WorkflowError(f"callback_step '{name}' has timeout_seconds {timeout_seconds}; give a number above 0")
+    check_timeout(timeout_seconds, user=f"callback_step '{name}'")
     action = CallbackActionStep(
         f"{name}: {action_step.name}",
         action_step.function,

@@ -14,6 +14,11 @@ from workflows.engine.state import State, merge_state
 StepFunction = Callable[..., Any]
 Predicate = Callable[[State], bool]
 
+# Ten years: what is longer is a mistake, and a moment that far away may be none that can be stored.
+MAX_SECONDS = 315_360_000
+# As long as what is recorded of a step can be.
+MAX_NAME_CHARACTERS = 255
+
 _INJECTABLE = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -47,10 +52,10 @@ class Backoff:
     longest_seconds: float = 3_600
 
     def __post_init__(self) -> None:
-        if not 0 <= self.first_seconds <= self.longest_seconds:
+        if not 0 <= self.first_seconds <= self.longest_seconds <= MAX_SECONDS:
             raise WorkflowError(
-                f"a backoff goes from first_seconds to longest_seconds, not from {self.first_seconds} to "
-                f"{self.longest_seconds}"
+                f"a backoff goes from first_seconds up to longest_seconds, {MAX_SECONDS} at most, not from "
+                f"{self.first_seconds} to {self.longest_seconds}"
             )
 
     def limit_seconds(self, failures: int) -> float:
@@ -65,6 +70,18 @@ class Retrying:
 
     max_attempts: int | None
     backoff: Backoff
+
+
+def check_timeout(seconds: float | None, *, user: str) -> None:
+    """Refuse a time limit that nothing could keep.
+
+    Raises:
+        WorkflowError: It is not above 0, or longer than ten years.
+    """
+    if seconds is not None and not 0 < seconds <= MAX_SECONDS:
+        raise WorkflowError(
+            f"{user} has timeout_seconds {seconds}; give a number above 0, {MAX_SECONDS} at most, or None for no limit"
+        )
 
 
 class Step:
@@ -91,8 +108,7 @@ class Step:
         timeout_seconds: float | None = None,
         retrying: Retrying | None = None,
     ) -> None:
-        if timeout_seconds is not None and not timeout_seconds > 0:
-            raise WorkflowError(f"step '{name}' has timeout_seconds {timeout_seconds}; give a number above 0")
+        check_timeout(timeout_seconds, user=f"step '{name}'")
         self.name = name
         self.function = function
         self.is_atomic = is_atomic

@@ -60,10 +60,9 @@ def keeps_place(
     if position >= min(len(stored), len(present)):
         return False
     last = len(stored) - 1
-    is_at_done = position == last and stored[last].name == _DONE
     compared = zip(stored[: position + 1], present[: position + 1], strict=True)
     return all(
-        entry == other or _renamed(entry, aliases) == other or (is_at_done and place == last)
+        entry == other or _renamed(entry, aliases) == other or (place == last and entry.name == _DONE)
         for place, (entry, other) in enumerate(compared)
     )
 

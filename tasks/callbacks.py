@@ -76,6 +76,11 @@ def read_callback(claim: Claim, *, position: int, now: datetime) -> Given:
     return Given(callback=answer, is_callback_late=row.expires_at is not None and row.expires_at <= now)
 
 
+def close_callback(claim: Claim, *, position: int) -> None:
+    """Forget a path that nobody was told of: the step that was to give it away was skipped."""
+    TaskCallback.objects.filter(task=claim.task_id, revision=claim.revision, position=position).delete()
+
+
 def begin_waiting(claim: Claim, *, position: int, expires_at: datetime | None, now: datetime) -> None:
     """Set the end of the wait for an answer, and put a task that has its answer already back on the queue.
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, InterfaceError, InternalError, Operational
 
 from orchestrator_site.common.clock import Clock
 from orchestrator_site.common.database import TransactionLeftOpen, no_transaction_left_open, write_transaction
-from tasks.callbacks import begin_waiting, expiry, open_callback, read_callback
+from tasks.callbacks import begin_waiting, close_callback, expiry, open_callback, read_callback
 from tasks.models import PASSED, StepStatus, TaskStatus, TaskStep
 from tasks.queue import Claim
 from tasks.recording import Recorded, count_failures, find_recorded, record_step
@@ -216,7 +216,8 @@ def _record(place: Position, run: Run) -> Recorded:
         completed_at=run.execution.completed_at,
     )
     is_awaiting = isinstance(run.outcome, AwaitCallback)
-    with write_transaction() if is_awaiting else nullcontext():
+    has_asked_nobody = isinstance(run.outcome, Skipped) and isinstance(place.step, CallbackActionStep)
+    with write_transaction() if is_awaiting or has_asked_nobody else nullcontext():
         available_at = _next_look(run.outcome, now=now)
         recorded = record_step(
             claim,
@@ -228,6 +229,8 @@ def _record(place: Position, run: Run) -> Recorded:
         )
         if recorded is Recorded.GOES_ON and is_awaiting:
             begin_waiting(claim, position=place.number, expires_at=available_at, now=now)
+        if recorded is Recorded.GOES_ON and has_asked_nobody:
+            close_callback(claim, position=place.number + 1)
     return recorded
 
 

@@ -6,10 +6,13 @@ from typing import Any
 from workflows.engine.errors import WorkflowError
 from workflows.engine.outcomes import AwaitCallback, Outcome, Success, Suspend
 from workflows.engine.state import State
-from workflows.engine.steps import Backoff, Given, Retrying, Step, StepFunction, StepList, check_timeout
+from workflows.engine.steps import Given, Step, StepFunction, StepList
+from workflows.engine.timing import Backoff, Retrying, check_timeout
 
 CALLBACK_ROUTE = "callback_route"
 CALLBACK_RESULT = "callback_result"
+# The name, after that of the callback step, of the step that waits.
+AWAITING = "Await callback"
 
 
 class CallbackTimeout(Exception):
@@ -160,6 +163,6 @@ def callback_step(
         retrying=action_step.retrying,
     )
     action.route_key = callback_route_key
-    awaiting = AwaitCallbackStep(f"{name}: Await callback", lambda: None)
+    awaiting = AwaitCallbackStep(f"{name}: {AWAITING}", lambda: None)
     awaiting.answer_within_seconds = timeout_seconds
     return StepList([action, awaiting, validate_step.named(f"{name}: {validate_step.name}")])

@@ -10,12 +10,11 @@ from workflows.engine.errors import WorkflowError
 from workflows.engine.focus import Path, focus, merge_focused
 from workflows.engine.outcomes import Abort, Complete, Failed, Outcome, Skipped, Success, Waiting, failed_by
 from workflows.engine.state import State, merge_state
+from workflows.engine.timing import Retrying, check_timeout
 
 StepFunction = Callable[..., Any]
 Predicate = Callable[[State], bool]
 
-# Ten years: what is longer is a mistake, and a moment that far away may be none that can be stored.
-MAX_SECONDS = 315_360_000
 # As long as what is recorded of a step can be.
 MAX_NAME_CHARACTERS = 255
 
@@ -42,46 +41,6 @@ class Given:
 
 
 NOTHING_GIVEN = Given()
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait before a step is tried again: `first_seconds`, doubled every time, up to `longest_seconds`."""
-
-    first_seconds: float = 10
-    longest_seconds: float = 3_600
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.first_seconds <= self.longest_seconds <= MAX_SECONDS:
-            raise WorkflowError(
-                f"a backoff goes from first_seconds up to longest_seconds, {MAX_SECONDS} at most, not from "
-                f"{self.first_seconds} to {self.longest_seconds}"
-            )
-
-    def limit_seconds(self, failures: int) -> float:
-        """Return the longest wait after so many failures in a row, counted from 1."""
-        doublings = min(failures - 1, 64)  # far beyond any limit, and no float overflows
-        return min(self.first_seconds * float(2**doublings), self.longest_seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Retrying:
-    """A step that failed is tried again, up to `max_attempts` times in all; None for as long as it takes."""
-
-    max_attempts: int | None
-    backoff: Backoff
-
-
-def check_timeout(seconds: float | None, *, user: str) -> None:
-    """Refuse a time limit that nothing could keep.
-
-    Raises:
-        WorkflowError: It is not above 0, or longer than ten years.
-    """
-    if seconds is not None and not 0 < seconds <= MAX_SECONDS:
-        raise WorkflowError(
-            f"{user} has timeout_seconds {seconds}; give a number above 0, {MAX_SECONDS} at most, or None for no limit"
-        )
 
 
 class Step:
@@ -116,12 +75,7 @@ class Step:
         self.retrying = retrying
         self._path: Path = ()
         self._predicates: tuple[tuple[Path, Predicate], ...] = ()
-        self._parameters = tuple(inspect.signature(function).parameters.values())
-        for parameter in self._parameters:
-            if parameter.kind not in _INJECTABLE:
-                raise WorkflowError(
-                    f"step '{name}' takes '{parameter}'; a step takes keys of the state by name, or 'state' for all"
-                )
+        self._parameters = _read_parameters(name, function)
 
     def __rshift__(self, other: "Step | StepList") -> "StepList":
         return StepList([self]) >> other
@@ -173,11 +127,9 @@ class Step:
         predicates = tuple(((key, *path), predicate) for path, predicate in self._predicates)
         return self._changed(_path=(key, *self._path), _predicates=predicates)
 
-    def stubbed_by(self, function: StepFunction) -> "Step":
-        """Return a plain step at the place of this one: with its name, condition and focus, and another function."""
-        stub = DoneStep(self.name, function) if self.is_last else Step(self.name, function)
-        stub._path, stub._predicates = self._path, self._predicates  # noqa: SLF001  # of the same class
-        return stub
+    def stubbed_by(self, function: StepFunction) -> Self:
+        """Return the same step with another function: it is what it was in all else, a retried one or one that asks."""
+        return self._changed(function=function, _parameters=_read_parameters(self.name, function))
 
     def _perform(self, state: State, given: Given) -> Outcome:
         """Run it, its condition being met."""
@@ -215,6 +167,16 @@ class Step:
         return changed
 
 
+def _read_parameters(name: str, function: StepFunction) -> tuple[inspect.Parameter, ...]:
+    parameters = tuple(inspect.signature(function).parameters.values())
+    for parameter in parameters:
+        if parameter.kind not in _INJECTABLE:
+            raise WorkflowError(
+                f"step '{name}' takes '{parameter}'; a step takes keys of the state by name, or 'state' for all"
+            )
+    return parameters
+
+
 class DoneStep(Step):
     """The last step of all: with it the task is complete."""
 
@@ -235,7 +197,7 @@ class AbortStep(Step):
     __slots__ = ()
 
     def _perform(self, state: State, given: Given) -> Outcome:
-        return Abort(state)
+        return Abort(self._call(state))
 
 
 class StepList:

@@ -26,7 +26,7 @@ from workflows.engine import (
     step,
 )
 from workflows.engine.outcomes import failed_by
-from workflows.engine.steps import MAX_SECONDS
+from workflows.engine.timing import MAX_SECONDS
 
 FAILED = failed_by(ValueError("no such node"))
 

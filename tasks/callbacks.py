@@ -20,7 +20,8 @@ from orchestrator_site.common.errors import Conflict, InvalidValue, NotFound
 from tasks.executors import get_executor
 from tasks.models import ENDED, Task, TaskCallback, TaskStatus
 from tasks.queue import Claim
-from workflows.engine.state import State, to_storable_json
+from workflows.engine import Given
+from workflows.engine.state import to_storable_json
 
 log = structlog.get_logger(__name__)
 
@@ -66,13 +67,18 @@ def open_callback(claim: Claim, *, position: int, now: datetime) -> str | None:
     return ROUTE.format(task_id=claim.task_id, token=token)
 
 
-def read_callback(claim: Claim, *, position: int, now: datetime) -> tuple[State | None, bool]:
-    """Return what the step at `position` awaits, as `{"result": …}` once it came, and whether it is too late for it."""
+def read_callback(claim: Claim, *, position: int, now: datetime) -> Given:
+    """Return what the step at `position` awaits, as far as it has come, and whether it can still come."""
     row = TaskCallback.objects.filter(task=claim.task_id, revision=claim.revision, position=position).first()
     if row is None:
-        return None, False
+        return Given(is_callback_open=False)
     answer = None if row.answered_at is None else {"result": row.result}
-    return answer, row.expires_at is not None and row.expires_at <= now
+    return Given(callback=answer, is_callback_late=row.expires_at is not None and row.expires_at <= now)
+
+
+def close_callback(claim: Claim, *, position: int) -> None:
+    """Forget a path that nobody was told of: the step that was to give it away was skipped."""
+    TaskCallback.objects.filter(task=claim.task_id, revision=claim.revision, position=position).delete()
 
 
 def begin_waiting(claim: Claim, *, position: int, expires_at: datetime | None, now: datetime) -> None:

@@ -7,13 +7,16 @@ only where nobody can, and nobody newer is to come, the task stops.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
 
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_statement, write_transaction
 from tasks.models import StepsVersion, WorkerProcess
 from tasks.queue import Claim
 from workflows.engine import WorkflowDefinition, WorkflowError
-from workflows.engine.versions import StepEntry, find_place, fingerprint, list_entries, show_side_by_side
+from workflows.engine.versions import StepEntry, find_place, fingerprint, keeps_place, list_entries, show_side_by_side
 from workflows.input_forms import form_digest
 from workflows.registry import WorkflowCodeError, load_definitions
 
@@ -34,10 +37,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """The task goes on at this position of the present list; `is_mapped` if it is another one than it had."""
+    """The task goes on at this position of the present list.
+
+    `is_mapped` if an alias has led it there, so that its position is one of another list; `keeps_answers` if the step
+    there asks the same form.
+    """
 
     position: int
     is_mapped: bool = False
+    keeps_answers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +99,13 @@ def _list_entries(definition: WorkflowDefinition) -> tuple[StepEntry, ...]:
 
 
 def save_version(version: Version) -> None:
-    """Write down that a version is in use, once for this process; tasks that ran by it name it."""
+    """Write down that a version is in use, once for this process; tasks that ran by it name it.
+
+    It counts as written when the transaction has committed in which that was done.
+    """
     if version.id not in _saved:
         _write_version(version, now=database_now())
-        _saved.add(version.id)
+        transaction.on_commit(partial(_saved.add, version.id))
 
 
 def _write_version(version: Version, *, now: datetime) -> None:
@@ -128,10 +139,13 @@ def find_placement_of(*, steps_version: str, position: int, definition: Workflow
     present = version_of(definition)
     if steps_version in {"", present.id}:
         return GoOn(position)
-    stored = read_entries(steps_version) or ()
-    place = find_place(stored=stored, position=position, present=present.entries, aliases=definition.step_aliases)
+    stored, aliases = read_entries(steps_version) or (), definition.step_aliases
+    if keeps_place(stored=stored, position=position, present=present.entries, aliases=aliases):
+        return GoOn(position)
+    place = find_place(stored=stored, position=position, present=present.entries, aliases=aliases)
     if place is not None:
-        return GoOn(place, is_mapped=place != position)
+        keeps_answers = stored[position].form == present.entries[place].form
+        return GoOn(place, is_mapped=True, keeps_answers=keeps_answers)
     lists = show_side_by_side(stored, present.entries, position=position)
     return Stop(f"its steps were changed; choose the step at which it is to go on (resume_at)\n\n{lists}")
 

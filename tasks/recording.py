@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import connection
@@ -17,7 +18,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import F, QuerySet
 
 from orchestrator_site.common.database import is_postgresql, stored_value, write_statement, write_transaction
-from tasks.models import ENDED, PASSED, StepStatus, Task, TaskStatus, TaskStep
+from tasks.models import ENDED, PASSED, StepStatus, Task, TaskCallback, TaskStatus, TaskStep
 from tasks.queue import Claim
 from workflows.engine import State
 
@@ -94,10 +95,21 @@ def record_step(
     return Recorded.ABORTED if _write_step(claim, step, aborted, ignores_abort=True) else Recorded.LOST
 
 
-def is_recorded(claim: Claim, *, position: int) -> bool:
-    """Tell whether this attempt has written the step at a position down."""
+def find_recorded(claim: Claim, *, position: int, wanted: TaskStatus) -> Recorded | None:
+    """Return what came of writing a step down when nobody could say; None if this attempt has not written it.
+
+    Args:
+        claim: Whose step it is.
+        position: Of the step.
+        wanted: What its task was to become.
+    """
     rows = TaskStep.objects.filter(task=claim.task_id, revision=claim.revision, position=position)
-    return rows.filter(attempt=claim.attempt).exists()
+    if not rows.filter(attempt=claim.attempt).exists():
+        return None
+    status = Task.objects.filter(pk=claim.task_id, attempt=claim.attempt).values_list("status", flat=True).first()
+    if status is None:
+        return Recorded.LOST
+    return Recorded.ABORTED if status == TaskStatus.ABORTED != wanted else Recorded.GOES_ON
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +145,28 @@ def _write_step(claim: Claim, step: TaskStep, move: _Move, *, ignores_abort: boo
         return _execute(_ADVANCE, values) and _execute(_INSERT_STEP_ALONE, values)
 
 
-def move_to_place(claim: Claim, *, position: int) -> Claim | None:
+def move_to_place(
+    claim: Claim, *, position: int, steps_version: str, answers: State | None, awaits_callback: bool
+) -> Claim | None:
     """Map a task onto another step list, in which it stands at `position`; None if another worker took it."""
-    with write_statement():
-        moved = _held(claim).update(position=position, revision=F("revision") + 1, answers=None)
-    return replace(claim, position=position, revision=claim.revision + 1, answers=None) if moved else None
+    revision = claim.revision + 1
+    fields: dict[str, Any] = {"position": position, "steps_version": steps_version, "revision": revision}
+    with write_transaction():
+        if not _held(claim).update(**fields, answers=answers):
+            return None
+        if awaits_callback:
+            take_callback_along(claim.task_id, (claim.revision, claim.position), (revision, position))
+    return replace(claim, **fields, answers=answers)
+
+
+def take_callback_along(task_id: UUID, place: tuple[int, int], new_place: tuple[int, int]) -> None:
+    """Have the answer that a task awaits at a place, or has got for it, counted at its new place.
+
+    A place is a revision and a position. The path that was given away stays good.
+    """
+    (revision, position), (new_revision, new_position) = place, new_place
+    rows = TaskCallback.objects.filter(task=task_id, revision=revision, position=position)
+    rows.update(revision=new_revision, position=new_position)
 
 
 def give_back(claim: Claim, *, position: int, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Where and with what a task goes on that is to be resumed."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator_site.common.errors import Conflict, InvalidValue
@@ -9,7 +9,7 @@ from tasks.deploys import GoOn, find_placement_of, save_version, version_of
 from tasks.models import Task, TaskStatus
 from tasks.starting import clean_answers
 from workflows.engine import State, WorkflowDefinition
-from workflows.engine.kinds import InputStep
+from workflows.engine.kinds import AwaitCallbackStep, InputStep
 
 
 class StepsChanged(Conflict):
@@ -18,12 +18,13 @@ class StepsChanged(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The place of a task that goes on, and the answers for the step there."""
+    """The place of a task that goes on, and the answers for the step there, if it asks or awaits any."""
 
     position: int
     revision: int
     steps_version: str
     answers: State | None
+    awaits_callback: bool = False
 
 
 def plan_resumption(
@@ -44,19 +45,25 @@ def plan_resumption(
             raise Conflict(f"the code of '{task.workflow.name}' is not there to look at its steps and forms")
         return place
     if resume_at is not None:
-        place = _mapped(task, definition, resume_at)
-    else:
-        _check_place(task, definition)
-    return _answered(task, definition, place, inputs)
-
-
-def _check_place(task: Task, definition: WorkflowDefinition) -> None:
+        return _answered(task, definition, _chosen(task, definition, resume_at), inputs)
     placement = find_placement_of(steps_version=task.steps_version, position=task.position, definition=definition)
     if not isinstance(placement, GoOn):
         raise StepsChanged(placement.reason)
+    if placement.is_mapped:
+        answers = task.answers if placement.keeps_answers else None
+        place = _mapped(task, definition, position=placement.position, answers=answers)
+    return _answered(task, definition, place, inputs)
 
 
-def _mapped(task: Task, definition: WorkflowDefinition, name: str) -> Resumed:
+def _mapped(task: Task, definition: WorkflowDefinition, *, position: int, answers: State | None) -> Resumed:
+    """Return the place of a task in another list than it has run by."""
+    version = version_of(definition)
+    save_version(version)
+    awaits_callback = isinstance(definition.steps[position], AwaitCallbackStep)
+    return Resumed(position, task.revision + 1, version.id, answers, awaits_callback)
+
+
+def _chosen(task: Task, definition: WorkflowDefinition, name: str) -> Resumed:
     names = [each.name for each in definition.steps]
     places = [number for number, each in enumerate(names) if each == name]
     if len(places) != 1:
@@ -66,13 +73,11 @@ def _mapped(task: Task, definition: WorkflowDefinition, name: str) -> Resumed:
         raise InvalidValue(
             f"{found} of '{definition.name}' have the name '{name}'{hint}", field="resume_at", value=name
         )
-    version = version_of(definition)
     if not task.steps_version:  # no step has run: there is nothing to go on from
         raise InvalidValue("none of its steps has run yet: resume it without resume_at", field="resume_at", value=name)
-    if (places[0], version.id) == (task.position, task.steps_version):
+    if (places[0], version_of(definition).id) == (task.position, task.steps_version):
         return Resumed(task.position, task.revision, task.steps_version, task.answers)
-    save_version(version)
-    return Resumed(places[0], task.revision + 1, version.id, None)
+    return _mapped(task, definition, position=places[0], answers=None)
 
 
 def _answered(task: Task, definition: WorkflowDefinition, place: Resumed, inputs: dict[str, Any] | None) -> Resumed:
@@ -87,4 +92,4 @@ def _answered(task: Task, definition: WorkflowDefinition, place: Resumed, inputs
             raise InvalidValue(f"step '{step.name}' asks for inputs: give them", field="inputs", value=None)
         return place
     answers = clean_answers(step.form, inputs)
-    return Resumed(place.position, place.revision, place.steps_version, answers)
+    return replace(place, answers=answers)

@@ -23,6 +23,7 @@ from tasks.recording import ABORT_REASON, end_without_step, give_back, last_stat
 from tasks.running import AbortRequested, LeaseLost, Position, run_step
 from workflows.engine import State, WorkflowDefinition
 from workflows.engine.errors import FormCodeError, InvalidInputs
+from workflows.engine.kinds import AwaitCallbackStep
 from workflows.engine.state import first_state
 from workflows.input_forms import validate_form
 from workflows.registry import UnknownWorkflow, WorkflowCodeError, get_definition
@@ -89,19 +90,34 @@ def _run(claim: Claim, *, clock: Clock, is_stopping: Callable[[], bool], crew: C
 def _place(claim: Claim, definition: WorkflowDefinition, *, clock: Clock, crew: Crew) -> Claim | None:
     """Return the claim as it stands in the present step list; None if the task does not go on here."""
     match _find_placement(claim, definition, clock=clock, crew=crew):
-        case GoOn(position, is_mapped):
-            placed = move_to_place(claim, position=position) if is_mapped else claim
-            if placed is None:
-                raise LeaseLost(str(claim.task_id))
-            if placed.steps_version != version_of(definition).id:
-                save_version(version_of(definition))
-            return placed
+        case GoOn() as place:
+            return _moved(claim, place, definition)
         case Leave(reason):
             _leave(claim, reason, clock=clock, crew=crew)
         case Stop(reason):
             end_without_step(claim, status=TaskStatus.INCONSISTENT_DATA, reason=reason, now=clock())
             log.error("task_steps_changed", position=claim.position)
     return None
+
+
+def _moved(claim: Claim, place: GoOn, definition: WorkflowDefinition) -> Claim:
+    """Return the claim at its place in the present list, whose version is written down before any task names it."""
+    version = version_of(definition)
+    if claim.steps_version != version.id:
+        save_version(version)
+    if not place.is_mapped:
+        return claim
+    moved = move_to_place(
+        claim,
+        position=place.position,
+        steps_version=version.id,
+        answers=claim.answers if place.keeps_answers else None,
+        awaits_callback=isinstance(definition.steps[place.position], AwaitCallbackStep),
+    )
+    if moved is None:
+        raise LeaseLost(str(claim.task_id))
+    log.info("task_mapped", position=moved.position, revision=moved.revision)
+    return moved
 
 
 def _find_placement(claim: Claim, definition: WorkflowDefinition, *, clock: Clock, crew: Crew) -> Placement:

@@ -5,18 +5,19 @@ import threading
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 import structlog
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import IntegrityError, InterfaceError, InternalError, OperationalError, connections, transaction
 
 from orchestrator_site.common.clock import Clock
 from orchestrator_site.common.database import TransactionLeftOpen, no_transaction_left_open, write_transaction
-from tasks.callbacks import begin_waiting, expiry, open_callback, read_callback
+from tasks.callbacks import begin_waiting, close_callback, expiry, open_callback, read_callback
 from tasks.models import PASSED, StepStatus, TaskStatus, TaskStep
 from tasks.queue import Claim
-from tasks.recording import Recorded, count_failures, is_recorded, record_step
+from tasks.recording import Recorded, count_failures, find_recorded, record_step
 from tasks.validations import after_failure, is_verdict
-from workflows.engine import AwaitCallback, Failed, Given, Outcome, State, Step, Success, Waiting
+from workflows.engine import AwaitCallback, Failed, Given, Outcome, Skipped, State, Step, Success, Waiting
 from workflows.engine.kinds import AwaitCallbackStep, CallbackActionStep, InputStep
 from workflows.engine.outcomes import Complete, failed_by, timed_out
 from workflows.engine.records import StepRecord, make_record
@@ -34,6 +35,10 @@ _pause = threading.Event()
 
 class LeaseLost(Exception):
     """Another worker took the task over: nothing this one writes counts any more."""
+
+
+class WritesTakenBack(Exception):
+    """An atomic step ended well, but in a transaction that can only be rolled back."""
 
 
 class AbortRequested(Exception):
@@ -55,23 +60,36 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What a step ended in, when, and what is kept of it."""
+class Execution:
+    """What the body of a step ended in, and when; a step that took too long has failed."""
 
     outcome: Outcome
-    record: StepRecord
+    state_before: State
     started_at: datetime
     completed_at: datetime
 
     @classmethod
-    def of(
-        cls, place: Position, outcome: Outcome, *, state_before: State, started_at: datetime, now: datetime
-    ) -> "Run":
-        """Return what a step has come to that has just ended in `outcome`."""
+    def of(cls, step: Step, outcome: Outcome, *, state_before: State, started_at: datetime, now: datetime) -> Self:
+        """Return the execution of a step that has just ended in `outcome`."""
         completed_at = max(now, started_at)
-        settled = _settle(place, outcome, seconds=(completed_at - started_at).total_seconds())
-        record = make_record(place.step.name, settled, state_before=state_before)
-        return cls(settled, record, started_at, completed_at)
+        seconds, longest = (completed_at - started_at).total_seconds(), step.timeout_seconds
+        if longest is not None and seconds > longest and isinstance(outcome, Success | Complete):
+            outcome = timed_out(seconds=seconds, timeout_seconds=longest)
+        return cls(outcome, state_before, started_at, completed_at)
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether the task goes on to the next step."""
+        return isinstance(self.outcome, Success | Skipped | Complete)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What an execution has come to, given those before it, and what is kept of it."""
+
+    execution: Execution
+    outcome: Outcome
+    record: StepRecord
 
 
 def run_step(place: Position, *, state: State, clock: Clock) -> State | None:
@@ -87,12 +105,12 @@ def run_step(place: Position, *, state: State, clock: Clock) -> State | None:
         run, recorded = _run_atomic(place, state, given, started_at=started_at, clock=clock)
     else:
         outcome = _execute(place.step, state, given)
-        run = Run.of(place, outcome, state_before=state, started_at=started_at, now=clock())
-        recorded = _record_durably(place, run)
+        execution = Execution.of(place.step, outcome, state_before=state, started_at=started_at, now=clock())
+        run, recorded = _record_durably(place, execution)
     record = run.record
     if recorded is Recorded.LOST:
         raise LeaseLost(f"attempt {place.claim.attempt} of task {place.claim.task_id} has lost its lease")
-    _log(record, seconds=(run.completed_at - run.started_at).total_seconds())
+    _log(record, seconds=(run.execution.completed_at - run.execution.started_at).total_seconds())
     if recorded is Recorded.ABORTED:
         raise AbortRequested(str(place.claim.task_id))
     return record.state if record.task_status == TaskStatus.RUNNING else None
@@ -109,8 +127,7 @@ def _find_given(place: Position, *, now: datetime) -> Given:
                 raise LeaseLost(str(place.claim.task_id))
             return Given(callback_route=route)
         case AwaitCallbackStep():
-            answer, is_late = read_callback(place.claim, position=place.number, now=now)
-            return Given(callback=answer, is_callback_late=is_late)
+            return read_callback(place.claim, position=place.number, now=now)
     return NOTHING_GIVEN
 
 
@@ -125,15 +142,13 @@ def _execute(step: Step, state: State, given: Given) -> Outcome:
     return outcome
 
 
-def _settle(place: Position, outcome: Outcome, *, seconds: float) -> Outcome:
-    """Return what an outcome comes to, given how long the step took and how often it has failed before."""
-    step = place.step
-    if step.timeout_seconds is not None and seconds > step.timeout_seconds and isinstance(outcome, Success | Complete):
-        outcome = timed_out(seconds=seconds, timeout_seconds=step.timeout_seconds)
+def _settle(place: Position, execution: Execution) -> Run:
+    """Return what an execution comes to: one that failed is tried again, unless it has failed too often."""
+    outcome, step = execution.outcome, place.step
     if isinstance(outcome, Failed) and step.retrying:
         failures = count_failures(place.claim, position=place.number) + 1
-        return step.after_failure(outcome, failures=failures)
-    return outcome
+        outcome = step.after_failure(outcome, failures=failures)
+    return Run(execution, outcome, make_record(step.name, outcome, state_before=execution.state_before))
 
 
 def _run_atomic(
@@ -144,33 +159,43 @@ def _run_atomic(
     When it fails its writes are taken back, and the failure is recorded. When this attempt has lost the task, all of it
     is taken back.
     """
-    with write_transaction():
-        with transaction.atomic():
-            outcome = place.step.run(state, given)
-            run = Run.of(place, outcome, state_before=state, started_at=started_at, now=clock())
-            if run.record.status not in PASSED:
+    outcome: Outcome | None = None
+    try:
+        with write_transaction():
+            with transaction.atomic(), no_transaction_left_open():
+                outcome = place.step.run(state, given)
+                if transaction.get_rollback() and not isinstance(outcome, Failed):
+                    outcome = failed_by(WritesTakenBack("the step has its transaction rolled back, and so its writes"))
+                execution = Execution.of(place.step, outcome, state_before=state, started_at=started_at, now=clock())
+                transaction.set_rollback(not execution.has_passed)
+            run = _settle(place, execution)
+            recorded = _record(place, run)
+            if recorded is Recorded.LOST:
                 transaction.set_rollback(True)
-        recorded = _record(place, run)
-        if recorded is Recorded.LOST:
-            transaction.set_rollback(True)
+    except (TransactionLeftOpen, IntegrityError, InternalError) as error:  # nothing of what the body wrote is there
+        failed = outcome if isinstance(outcome, Failed) else failed_by(error)
+        execution = Execution.of(place.step, failed, state_before=state, started_at=started_at, now=clock())
+        return _record_durably(place, execution)
     return run, recorded
 
 
-def _record_durably(place: Position, run: Run) -> Recorded:
+def _record_durably(place: Position, execution: Execution) -> tuple[Run, Recorded]:
     """Record a step, waiting for a database that is away: else the step would run again."""
+    run: Run | None = None
     paused_seconds = 0.0
-    is_again = False
     while True:
         try:
-            if is_again and is_recorded(place.claim, position=place.number):
-                return Recorded.GOES_ON  # the answer to the commit was lost, not the commit
-            return _record(place, run)
+            is_again = run is not None
+            run = run or _settle(place, execution)
+            wanted = TaskStatus(run.record.task_status)
+            found = find_recorded(place.claim, position=place.number, wanted=wanted) if is_again else None
+            # where it is there, the answer to the commit was lost, not the commit
+            return run, found or _record(place, run)
         except (OperationalError, InterfaceError) as error:
             if paused_seconds >= RECORD_FOR_SECONDS:
                 raise
-            if not is_again:
+            if not paused_seconds:
                 log.warning("step_not_recorded_yet", reason=str(error).strip())
-            is_again = True
             connections.close_all()
             _pause.wait(RECORD_PAUSE_SECONDS)
             paused_seconds += RECORD_PAUSE_SECONDS
@@ -178,7 +203,7 @@ def _record_durably(place: Position, run: Run) -> Recorded:
 
 def _record(place: Position, run: Run) -> Recorded:
     """Write a step and what it makes of its task, in one transaction."""
-    claim, record = place.claim, run.record
+    claim, record, now = place.claim, run.record, run.execution.completed_at
     row = TaskStep(
         task_id=claim.task_id,
         revision=claim.revision,
@@ -188,12 +213,13 @@ def _record(place: Position, run: Run) -> Recorded:
         status=record.status,
         state=record.state,
         error=record.error,
-        started_at=run.started_at,
-        completed_at=run.completed_at,
+        started_at=run.execution.started_at,
+        completed_at=run.execution.completed_at,
     )
-    status, is_awaiting = TaskStatus(record.task_status), isinstance(run.outcome, AwaitCallback)
-    with write_transaction() if is_awaiting or is_verdict(claim, status=status) else nullcontext():
-        available_at = _next_look(run.outcome, now=run.completed_at)
+    status = TaskStatus(record.task_status)
+    has_consequences = _has_asked_nobody(place, run) or isinstance(run.outcome, AwaitCallback)
+    with write_transaction() if has_consequences or is_verdict(claim, status=status) else nullcontext():
+        available_at = _next_look(run.outcome, now=now)
         recorded = record_step(
             claim,
             row,
@@ -202,11 +228,25 @@ def _record(place: Position, run: Run) -> Recorded:
             reason=record.failed_reason,
             available_at=available_at,
         )
-        if recorded is Recorded.GOES_ON and is_awaiting:
-            begin_waiting(claim, position=place.number, expires_at=available_at, now=run.completed_at)
-        if recorded is Recorded.GOES_ON and record.status == StepStatus.FAILED:
-            after_failure(claim, status=status, reason=record.failed_reason)
+        if recorded is Recorded.GOES_ON:
+            _write_consequences(place, run, available_at=available_at)
     return recorded
+
+
+def _has_asked_nobody(place: Position, run: Run) -> bool:
+    """Tell whether a step that was to give a path for an answer away was skipped."""
+    return isinstance(run.outcome, Skipped) and isinstance(place.step, CallbackActionStep)
+
+
+def _write_consequences(place: Position, run: Run, *, available_at: datetime | None) -> None:
+    """Write what belongs to the record of a step, besides the step and its task."""
+    claim, record = place.claim, run.record
+    if isinstance(run.outcome, AwaitCallback):
+        begin_waiting(claim, position=place.number, expires_at=available_at, now=run.execution.completed_at)
+    elif _has_asked_nobody(place, run):
+        close_callback(claim, position=place.number + 1)
+    elif record.status == StepStatus.FAILED:
+        after_failure(claim, status=TaskStatus(record.task_status), reason=record.failed_reason)
 
 
 def _next_look(outcome: Outcome, *, now: datetime) -> datetime | None:

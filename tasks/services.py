@@ -16,10 +16,11 @@ from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue
 from orchestrator_site.common.ids import new_id
 from tasks.executors import get_executor
 from tasks.models import ENDED, Task, TaskStatus
+from tasks.recording import take_callback_along
 from tasks.resuming import plan_resumption
 from tasks.selectors import get_task, lock_task
 from tasks.starting import check_may_resume, check_may_start, check_predicate, clean_inputs, find_definition
-from tasks.states import MOVES, IllegalTransition, sources_of
+from tasks.states import MOVES, IllegalTransition
 from workflows.models import Workflow
 from workflows.selectors import get_task_workflow
 
@@ -158,6 +159,8 @@ def resume_task(
         task.status, task.available_at, task.version = TaskStatus.RESUMED, now, task.version + 1
         task.abort_requested_at = task.finished_at = None
         task.failed_reason = ""
+        if resumed.awaits_callback:
+            take_callback_along(task_id, (task.revision, task.position), (resumed.revision, resumed.position))
         task.position, task.revision = resumed.position, resumed.revision
         task.steps_version, task.answers = resumed.steps_version, resumed.answers
         task.save(update_fields=RESUMED_FIELDS)
@@ -191,23 +194,20 @@ def abort_task(*, task_id: UUID, actor: str) -> Task:
     """
     now = database_now()
     with write_transaction():
-        idle = Task.objects.filter(pk=task_id, status__in=sources_of(TaskStatus.ABORTED)).exclude(
-            status=TaskStatus.RUNNING
-        )
-        reason = f"aborted by {actor}"
-        changed = idle.update(
-            status=TaskStatus.ABORTED,
-            available_at=None,
-            finished_at=now,
-            failed_reason=reason,
-            version=F("version") + 1,
-        )
-        if not changed:
-            running = Task.objects.filter(pk=task_id, status=TaskStatus.RUNNING)
-            changed = running.update(abort_requested_at=now, version=F("version") + 1)
-        task = get_task(task_id)
-        if not changed:
+        task = lock_task(task_id)
+        if TaskStatus.ABORTED not in MOVES[TaskStatus(task.status)]:
             raise IllegalTransition(task.status, TaskStatus.ABORTED)
+        changed: dict[str, Any] = {"abort_requested_at": now}
+        if task.status != TaskStatus.RUNNING:
+            reason = f"aborted by {actor}"
+            changed = {
+                "status": TaskStatus.ABORTED,
+                "available_at": None,
+                "finished_at": now,
+                "failed_reason": reason,
+            }
+        Task.objects.filter(pk=task_id).update(**changed, version=F("version") + 1)
+        task = get_task(task_id)
         get_executor().cancel(task)
     log.info("task_abort_requested", task_id=str(task_id), actor=actor)
     return task

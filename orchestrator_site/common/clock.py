@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from django.db import Error as DatabaseProblem
 from django.db import connection
 
 from orchestrator_site.common.database import is_postgresql
@@ -24,7 +25,10 @@ def database_now() -> datetime:
 
 
 class DatabaseClock:
-    """The database's time without a statement for each look: read every 10 s and carried on by the monotonic clock."""
+    """The database's time without a statement for each look: read every 10 s and carried on by the monotonic clock.
+
+    While the database is away the clock goes on: the end of a step that has run can still be told.
+    """
 
     def __init__(self, *, read: Clock = database_now, resync_seconds: float = RESYNC_SECONDS) -> None:
         self._read = read
@@ -35,5 +39,9 @@ class DatabaseClock:
         """Return the database's time, aware and in UTC."""
         anchor = self._anchor
         if anchor is None or time.monotonic() - anchor[1] > self._resync_seconds:
-            anchor = self._anchor = (self._read(), time.monotonic())
+            try:
+                anchor = self._anchor = (self._read(), time.monotonic())
+            except DatabaseProblem:
+                if anchor is None:
+                    raise
         return anchor[0] + timedelta(seconds=time.monotonic() - anchor[1])

@@ -19,8 +19,9 @@ from workflows.engine.outcomes import (
     Waiting,
 )
 from workflows.engine.state import State
-from workflows.engine.steps import Backoff, Given, Step, StepList, abort, begin, done, init
+from workflows.engine.steps import Given, Step, StepList, abort, begin, done, init
 from workflows.engine.target import Target
+from workflows.engine.timing import Backoff
 
 __all__ = [
     "Abort",

@@ -8,7 +8,7 @@ from typing import Any
 from workflows.engine.errors import WorkflowError
 from workflows.engine.kinds import InputStep
 from workflows.engine.state import State
-from workflows.engine.steps import StepList, done, init
+from workflows.engine.steps import MAX_NAME_CHARACTERS, StepList, done, init
 from workflows.engine.target import Target
 
 StepListFunction = Callable[[], StepList]
@@ -135,6 +135,12 @@ def _check_steps(name: str, steps: object) -> None:
         raise WorkflowError(f"workflow '{name}' is {steps!r}; it has to be init >> … >> done")
     if sum(step.is_last for step in steps) > 1:
         raise WorkflowError(f"workflow '{name}' is {steps!r}; 'done' can stand only at its end")
+    for step in steps:
+        if not 0 < len(step.name) <= MAX_NAME_CHARACTERS:
+            raise WorkflowError(
+                f"workflow '{name}' has a step of the name {step.name!r:.100}; a name, with those of the groups around "
+                f"it, is a text of 1 to {MAX_NAME_CHARACTERS} characters"
+            )
 
 
 def _check_aliases(name: str, steps: StepList, aliases: Mapping[str, str]) -> None:

@@ -6,14 +6,21 @@ from typing import Any
 from workflows.engine.errors import WorkflowError
 from workflows.engine.outcomes import AwaitCallback, Outcome, Success, Suspend
 from workflows.engine.state import State
-from workflows.engine.steps import Backoff, Given, Retrying, Step, StepFunction, StepList
+from workflows.engine.steps import Given, Step, StepFunction, StepList
+from workflows.engine.timing import Backoff, Retrying, check_timeout
 
 CALLBACK_ROUTE = "callback_route"
 CALLBACK_RESULT = "callback_result"
+# The name, after that of the callback step, of the step that waits.
+AWAITING = "Await callback"
 
 
 class CallbackTimeout(Exception):
     """The system that was to call back did not do so in time."""
+
+
+class NothingAsked(Exception):
+    """An answer is awaited that nobody was asked for: the step that asks was skipped, or is that of another list."""
 
 
 class InputStep(Step):
@@ -52,6 +59,8 @@ class AwaitCallbackStep(Step):
             return Success(self._call(state, merged={CALLBACK_RESULT: given.callback["result"]}))
         if given.is_callback_late:
             raise CallbackTimeout(f"nobody called back within {self.answer_within_seconds:g} s")
+        if not given.is_callback_open:
+            raise NothingAsked("no step before it has asked for an answer: resume the task at the one that does")
         return AwaitCallback(state, self.answer_within_seconds)
 
 
@@ -145,8 +154,7 @@ def callback_step(
             f"callback_step '{name}': '{action_step.name}' does not take '{callback_route_key}', so nobody could call "
             "back; give its function this parameter"
         )
-    if timeout_seconds is not None and not timeout_seconds > 0:
-        raise WorkflowError(f"callback_step '{name}' has timeout_seconds {timeout_seconds}; give a number above 0")
+    check_timeout(timeout_seconds, user=f"callback_step '{name}'")
     action = CallbackActionStep(
         f"{name}: {action_step.name}",
         action_step.function,
@@ -155,6 +163,6 @@ def callback_step(
         retrying=action_step.retrying,
     )
     action.route_key = callback_route_key
-    awaiting = AwaitCallbackStep(f"{name}: Await callback", lambda: None)
+    awaiting = AwaitCallbackStep(f"{name}: {AWAITING}", lambda: None)
     awaiting.answer_within_seconds = timeout_seconds
     return StepList([action, awaiting, validate_step.named(f"{name}: {validate_step.name}")])

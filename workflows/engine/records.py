@@ -7,6 +7,7 @@ from workflows.engine.outcomes import (
     AwaitCallback,
     Complete,
     Failed,
+    FailureKind,
     Outcome,
     Skipped,
     Success,
@@ -38,6 +39,11 @@ class StepRecord:
     reason: str = ""
 
     @property
+    def has_passed(self) -> bool:
+        """Whether its task goes on to the next step, or has completed."""
+        return self.task_status in {"running", "completed"}
+
+    @property
     def failed_reason(self) -> str:
         """Why the task failed, for people: the step and its reason; empty if it did not."""
         return f"{self.name}: {self.reason}" if self.reason else ""
@@ -53,6 +59,10 @@ _STATUSES: dict[type[Outcome], tuple[str, str]] = {
     AwaitCallback: ("awaiting_callback", "awaiting_callback"),
     Waiting: ("waiting", "waiting"),
 }
+
+
+# What a task can be when no step runs and it is not on the queue.
+TASK_STATUSES = frozenset({status for _, status in _STATUSES.values()} | set(map(str, FailureKind))) - {"running"}
 
 
 def make_record(step_name: str, outcome: Outcome, *, state_before: State) -> StepRecord:

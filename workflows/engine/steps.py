@@ -10,9 +10,13 @@ from workflows.engine.errors import WorkflowError
 from workflows.engine.focus import Path, focus, merge_focused
 from workflows.engine.outcomes import Abort, Complete, Failed, Outcome, Skipped, Success, Waiting, failed_by
 from workflows.engine.state import State, merge_state
+from workflows.engine.timing import Retrying, check_timeout
 
 StepFunction = Callable[..., Any]
 Predicate = Callable[[State], bool]
+
+# As long as what is recorded of a step can be.
+MAX_NAME_CHARACTERS = 255
 
 _INJECTABLE = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -26,43 +30,17 @@ class Given:
         callback_route: The path at which the answer of another system is awaited.
         callback: What another system answered, under the key `result`; None until it has.
         is_callback_late: Whether the time for that answer has run out.
+        is_callback_open: Whether any path for that answer was given away.
     """
 
     answers: State | None = None
     callback_route: str | None = None
     callback: State | None = None
     is_callback_late: bool = False
+    is_callback_open: bool = True
 
 
 NOTHING_GIVEN = Given()
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait before a step is tried again: `first_seconds`, doubled every time, up to `longest_seconds`."""
-
-    first_seconds: float = 10
-    longest_seconds: float = 3_600
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.first_seconds <= self.longest_seconds:
-            raise WorkflowError(
-                f"a backoff goes from first_seconds to longest_seconds, not from {self.first_seconds} to "
-                f"{self.longest_seconds}"
-            )
-
-    def limit_seconds(self, failures: int) -> float:
-        """Return the longest wait after so many failures in a row, counted from 1."""
-        doublings = min(failures - 1, 64)  # far beyond any limit, and no float overflows
-        return min(self.first_seconds * float(2**doublings), self.longest_seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Retrying:
-    """A step that failed is tried again, up to `max_attempts` times in all; None for as long as it takes."""
-
-    max_attempts: int | None
-    backoff: Backoff
 
 
 class Step:
@@ -89,8 +67,7 @@ class Step:
         timeout_seconds: float | None = None,
         retrying: Retrying | None = None,
     ) -> None:
-        if timeout_seconds is not None and not timeout_seconds > 0:
-            raise WorkflowError(f"step '{name}' has timeout_seconds {timeout_seconds}; give a number above 0")
+        check_timeout(timeout_seconds, user=f"step '{name}'")
         self.name = name
         self.function = function
         self.is_atomic = is_atomic
@@ -98,12 +75,7 @@ class Step:
         self.retrying = retrying
         self._path: Path = ()
         self._predicates: tuple[tuple[Path, Predicate], ...] = ()
-        self._parameters = tuple(inspect.signature(function).parameters.values())
-        for parameter in self._parameters:
-            if parameter.kind not in _INJECTABLE:
-                raise WorkflowError(
-                    f"step '{name}' takes '{parameter}'; a step takes keys of the state by name, or 'state' for all"
-                )
+        self._parameters = _read_parameters(name, function)
 
     def __rshift__(self, other: "Step | StepList") -> "StepList":
         return StepList([self]) >> other
@@ -155,11 +127,9 @@ class Step:
         predicates = tuple(((key, *path), predicate) for path, predicate in self._predicates)
         return self._changed(_path=(key, *self._path), _predicates=predicates)
 
-    def stubbed_by(self, function: StepFunction) -> "Step":
-        """Return a plain step at the place of this one: with its name, condition and focus, and another function."""
-        stub = DoneStep(self.name, function) if self.is_last else Step(self.name, function)
-        stub._path, stub._predicates = self._path, self._predicates  # noqa: SLF001  # of the same class
-        return stub
+    def stubbed_by(self, function: StepFunction) -> Self:
+        """Return the same step with another function: it is what it was in all else, a retried one or one that asks."""
+        return self._changed(function=function, _parameters=_read_parameters(self.name, function))
 
     def _perform(self, state: State, given: Given) -> Outcome:
         """Run it, its condition being met."""
@@ -197,6 +167,16 @@ class Step:
         return changed
 
 
+def _read_parameters(name: str, function: StepFunction) -> tuple[inspect.Parameter, ...]:
+    parameters = tuple(inspect.signature(function).parameters.values())
+    for parameter in parameters:
+        if parameter.kind not in _INJECTABLE:
+            raise WorkflowError(
+                f"step '{name}' takes '{parameter}'; a step takes keys of the state by name, or 'state' for all"
+            )
+    return parameters
+
+
 class DoneStep(Step):
     """The last step of all: with it the task is complete."""
 
@@ -217,7 +197,7 @@ class AbortStep(Step):
     __slots__ = ()
 
     def _perform(self, state: State, given: Given) -> Outcome:
-        return Abort(state)
+        return Abort(self._call(state))
 
 
 class StepList:

@@ -45,6 +45,28 @@ def fingerprint(entries: Iterable[StepEntry]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]
 
 
+def keeps_place(
+    *,
+    stored: Sequence[StepEntry],
+    position: int,
+    present: Sequence[StepEntry],
+    aliases: Mapping[str, str],
+) -> bool:
+    """Tell whether a task goes on at the same place: the lists agree up to the step at which it stands, and there.
+
+    A step is the same one if it has its name still, or the one that an alias leads to. Before the last step others may
+    have been appended: a task that stands there runs them.
+    """
+    if position >= min(len(stored), len(present)):
+        return False
+    last = len(stored) - 1
+    compared = zip(stored[: position + 1], present[: position + 1], strict=True)
+    return all(
+        entry == other or _renamed(entry, aliases) == other or (place == last and entry.name == _DONE)
+        for place, (entry, other) in enumerate(compared)
+    )
+
+
 def find_place(
     *,
     stored: Sequence[StepEntry],
@@ -54,30 +76,23 @@ def find_place(
 ) -> int | None:
     """Return where in `present` a task goes on that stands at `position` of `stored`; None where that would be a guess.
 
+    An alias of the step at which it stands is an explicit answer, whatever has become of the others.
+
     Args:
         stored: The list that it has run by.
         position: How many steps have passed; it stands at the next one.
         present: The list of the code there is.
         aliases: What became of steps: former names → present ones.
     """
-    renamed = [StepEntry(aliases.get(entry.name, entry.name), entry.form) for entry in stored]
-    if position < len(stored) and _is_same(renamed, present, position):
+    if keeps_place(stored=stored, position=position, present=present, aliases=aliases):
         return position
-    standing = stored[position].name if position < len(stored) else None
-    if standing is not None and standing in aliases:
-        places = [place for place, entry in enumerate(present) if entry.name == aliases[standing]]
-        return places[0] if len(places) == 1 else None
-    return None
+    standing = aliases.get(stored[position].name) if position < len(stored) else None
+    places = [place for place, entry in enumerate(present) if entry.name == standing]
+    return places[0] if len(places) == 1 else None
 
 
-def _is_same(stored: Sequence[StepEntry], present: Sequence[StepEntry], position: int) -> bool:
-    """Tell whether the lists agree up to the step at which the task stands.
-
-    Before Done steps may have been appended: a task that stands at Done runs them.
-    """
-    if len(present) <= position or tuple(stored[:position]) != tuple(present[:position]):
-        return False
-    return stored[position] == present[position] or stored[position].name == _DONE
+def _renamed(entry: StepEntry, aliases: Mapping[str, str]) -> StepEntry:
+    return StepEntry(aliases.get(entry.name, entry.name), entry.form)
 
 
 def show_side_by_side(stored: Sequence[StepEntry], present: Sequence[StepEntry], *, position: int) -> str:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 
 from orchestrator_site.common.clock import RESYNC_SECONDS, DatabaseClock
 
@@ -16,9 +17,12 @@ class Machine:
         self.now = NOON
         self.seconds = 5_000.0
         self.readings = 0
+        self.is_away = False
 
     def read(self) -> datetime:
         self.readings += 1
+        if self.is_away:
+            raise OperationalError("the server closed the connection")
         return self.now
 
     def monotonic(self) -> float:
@@ -68,6 +72,22 @@ def test_the_database_is_asked_again_after_the_time_set_for_it(machine: Machine)
     machine.let_pass(59)
     assert now() == NOON + timedelta(hours=1, seconds=59)
     assert machine.readings == 2
+
+
+def test_time_goes_on_while_the_database_is_away_and_is_its_own_again_once_it_is_back(machine: Machine) -> None:
+    now = DatabaseClock(read=machine.read, resync_seconds=60)
+    now()
+    machine.is_away = True
+    machine.let_pass(600)
+    assert now() == NOON + timedelta(seconds=600)
+    machine.is_away, machine.now = False, NOON + timedelta(hours=1)
+    assert now() == NOON + timedelta(hours=1)
+
+
+def test_a_clock_that_was_never_read_shows_nothing_while_the_database_is_away(machine: Machine) -> None:
+    machine.is_away = True
+    with pytest.raises(OperationalError):
+        DatabaseClock(read=machine.read)()
 
 
 def test_the_time_is_aware_and_in_utc(machine: Machine) -> None:

@@ -6,7 +6,8 @@ from tasks.models import TaskStatus
 from tasks.states import MOVES, IllegalTransition, sources_of
 
 STOPPED = {TaskStatus.FAILED, TaskStatus.API_UNAVAILABLE, TaskStatus.INCONSISTENT_DATA}
-HELD = {TaskStatus.SUSPENDED, TaskStatus.WAITING, TaskStatus.AWAITING_CALLBACK}
+TIMED = {TaskStatus.WAITING, TaskStatus.AWAITING_CALLBACK}
+HELD = {TaskStatus.SUSPENDED, *TIMED}
 ENDED = {TaskStatus.COMPLETED, TaskStatus.ABORTED}
 ON_THE_QUEUE = {TaskStatus.CREATED, TaskStatus.RESUMED}
 
@@ -25,9 +26,14 @@ def test_every_other_task_can_be_aborted(status: TaskStatus) -> None:
     assert TaskStatus.ABORTED in MOVES[status]
 
 
-@pytest.mark.parametrize("status", sorted(STOPPED | HELD))
-def test_a_task_that_stopped_or_waits_runs_again_only_by_being_resumed(status: TaskStatus) -> None:
+@pytest.mark.parametrize("status", sorted((STOPPED | HELD) - TIMED))
+def test_a_task_that_stopped_or_is_suspended_runs_again_only_by_being_resumed(status: TaskStatus) -> None:
     assert MOVES[status] == {TaskStatus.RESUMED, TaskStatus.ABORTED}
+
+
+@pytest.mark.parametrize("status", sorted(TIMED))
+def test_a_task_that_waits_is_run_by_itself_too_when_its_time_has_come(status: TaskStatus) -> None:
+    assert MOVES[status] == {TaskStatus.RUNNING, TaskStatus.RESUMED, TaskStatus.ABORTED}
 
 
 @pytest.mark.parametrize("status", sorted(ON_THE_QUEUE))
@@ -39,8 +45,8 @@ def test_a_running_task_may_end_in_anything_and_be_taken_over_or_given_back() ->
     assert MOVES[TaskStatus.RUNNING] == set(TaskStatus)
 
 
-def test_a_task_is_run_from_the_queue_or_taken_over_and_from_nowhere_else() -> None:
-    assert set(sources_of(TaskStatus.RUNNING)) == {*ON_THE_QUEUE, TaskStatus.RUNNING}
+def test_a_task_is_run_from_the_queue_in_its_time_or_taken_over_and_from_nowhere_else() -> None:
+    assert set(sources_of(TaskStatus.RUNNING)) == {*ON_THE_QUEUE, *TIMED, TaskStatus.RUNNING}
 
 
 def test_only_a_running_task_completes() -> None:

@@ -10,10 +10,14 @@ from workflows.engine import (
     Target,
     WorkflowDefinition,
     WorkflowError,
+    abort,
     begin,
+    conditional,
     done,
     init,
+    inputstep,
     step,
+    step_group,
     task,
     workflow,
 )
@@ -164,3 +168,70 @@ def test_a_task_is_a_workflow_for_the_system_with_the_name_of_its_function() -> 
 def test_a_task_with_an_end_in_the_middle_is_refused() -> None:
     with pytest.raises(WorkflowError, match=r"'done' can stand only at its end"):
         define(begin >> first >> done >> second, task("x"))
+
+
+class OneForm:
+    pass
+
+
+def test_what_a_workflow_is_made_with_is_kept_whichever_decorator_makes_it() -> None:
+    options: dict[str, Any] = {
+        "initial_input_form": OneForm,
+        "run_predicate": lambda request: None,
+        "authorize_callback": lambda user: True,
+        "retry_auth_callback": lambda user: False,
+        "step_aliases": {"Zeroth": "First"},
+    }
+    for decorator in (workflow("x", **options), task("x", **options)):
+        definition = define(init >> first >> done, decorator)
+        assert {name: getattr(definition, name) for name in options} == options
+        assert definition.has_user_code_at_start
+
+
+def test_without_a_form_or_a_predicate_no_code_of_its_author_decides_if_a_task_starts() -> None:
+    assert not define(init >> done, workflow("x", authorize_callback=lambda user: True)).has_user_code_at_start
+
+
+def test_the_forms_are_found_by_the_names_of_the_steps_that_ask_them() -> None:
+    asking = inputstep("Ask", form=OneForm)(lambda: None)
+    definition = define(init >> first >> step_group("Group", asking) >> done)
+    assert definition.forms == {"Group: Ask": OneForm}
+
+
+class TestAliases:
+    @pytest.mark.parametrize(
+        ("present", "hint"),
+        [
+            ("Frist", "leads from 'Old' to no step 'Frist'; did you mean 'First'?"),
+            ("xyz", "leads from 'Old' to no step 'xyz'; its steps are Start, First, Group: Second, Done"),
+            ("Second", "leads from 'Old' to no step 'Second'; did you mean 'Group: Second'?"),
+        ],
+    )
+    def test_one_that_leads_to_no_step_is_refused_with_what_may_be_meant(self, present: str, hint: str) -> None:
+        with pytest.raises(WorkflowError) as refusal:
+            define(init >> first >> step_group("Group", second) >> done, workflow("x", step_aliases={"Old": present}))
+        assert str(refusal.value) == f"workflow 'nightly': step_aliases {hint}"
+
+    def test_what_is_given_is_copied(self) -> None:
+        given = {"Old": "First"}
+        definition = define(init >> first >> done, workflow("x", step_aliases=given))
+        given.clear()
+        assert definition.step_aliases == {"Old": "First"}
+
+
+@pytest.mark.parametrize("length", [0, 256])
+def test_a_name_that_cannot_be_recorded_is_refused(length: int) -> None:
+    with pytest.raises(WorkflowError, match="a name, with those of the groups around it, is a text of 1 to 255 char"):
+        define(init >> step("x" * length)(lambda: None) >> done)
+
+
+def test_the_names_of_the_groups_count_as_well() -> None:
+    longest = step("x" * 248)(lambda: None)
+    assert len(define(init >> step_group("Group", longest) >> done).steps) == 3
+    with pytest.raises(WorkflowError, match="has a step of the name 'Groups: x"):
+        define(init >> step_group("Groups", longest) >> done)
+
+
+def test_a_task_that_aborts_under_a_condition_still_ends_in_done() -> None:
+    definition = define(begin >> first >> conditional(lambda state: True)(abort), task("x"))
+    assert names(definition.steps) == ["Start", "First", "Abort", "Done"]

@@ -301,7 +301,7 @@ class TestResuming:
 
     def test_one_that_completed_is_refused(self) -> None:
         result = run_workflow(task_audit, state={"device": "r1"}, stubs=PORTS)
-        with pytest.raises(WorkflowError, match="'task_audit' is completed: there is no failed step to go on from"):
+        with pytest.raises(WorkflowError, match="'task_audit' is completed: there is no step to go on at"):
             resume_workflow(result)
 
 
@@ -323,7 +323,9 @@ class TestAsserting:
         assert "in read_ports" in str(failed.value)
 
     def test_a_completed_run_has_not_failed(self) -> None:
-        with pytest.raises(AssertionError, match=r"'task_audit' is completed; no step failed. Its state: .*'sent'"):
+        with pytest.raises(
+            AssertionError, match=r"'task_audit' is completed; no step failed for good. Its state: .*'sent'"
+        ):
             assert_failed(run_workflow(task_audit, state={"device": "r1"}, stubs=PORTS))
 
     def test_any_failure_will_do_unless_one_is_named(self) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from orchestrator_site.common.errors import Conflict, InvalidValue
 from tasks.deploys import GoOn, find_placement_of, save_version, version_of
 from tasks.models import Task, TaskStatus
-from tasks.starting import clean_answers
+from tasks.starting import FormBroken, clean_answers
 from workflows.engine import State, WorkflowDefinition
 from workflows.engine.kinds import AwaitCallbackStep, InputStep
+from workflows.registry import WorkflowCodeError
 
 
 class StepsChanged(Conflict):
@@ -38,12 +39,14 @@ def plan_resumption(
         StepsChanged: It cannot go on where it stands, and `resume_at` is not given.
         InvalidValue: There is no such step, answers are missing, or they are not asked for.
         InvalidFields: The answers do not satisfy the form.
+        FormBroken: A form of the workflow cannot be used.
     """
     place = Resumed(task.position, task.revision, task.steps_version, task.answers)
     if definition is None:
         if inputs is not None or resume_at is not None:
             raise Conflict(f"the code of '{task.workflow.name}' is not there to look at its steps and forms")
         return place
+    _check_forms(definition)
     if resume_at is not None:
         return _answered(task, definition, _chosen(task, definition, resume_at), inputs)
     placement = find_placement_of(steps_version=task.steps_version, position=task.position, definition=definition)
@@ -53,6 +56,13 @@ def plan_resumption(
         answers = task.answers if placement.keeps_answers else None
         place = _mapped(task, definition, position=placement.position, answers=answers)
     return _answered(task, definition, place, inputs)
+
+
+def _check_forms(definition: WorkflowDefinition) -> None:
+    try:
+        version_of(definition)
+    except WorkflowCodeError as error:
+        raise FormBroken(str(error)) from error
 
 
 def _mapped(task: Task, definition: WorkflowDefinition, *, position: int, answers: State | None) -> Resumed:

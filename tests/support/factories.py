@@ -30,12 +30,17 @@ def make_step(name: str, function: Callable[..., Any]) -> Step:
 
 
 def make_workflow(
-    *steps: Step, name: str | None = None, target: Target = Target.SYSTEM, has_code: bool = True, **fields: Any
+    *steps: Step,
+    name: str | None = None,
+    target: Target = Target.SYSTEM,
+    has_code: bool = True,
+    options: dict[str, Any] | None = None,
+    **fields: Any,
 ) -> Workflow:
-    """Store a workflow and register its code: Start, `steps`, Done."""
+    """Store a workflow and register its code: Start, `steps`, Done, with the `options` of `@workflow`."""
     name = name or f"task_{uuid4().hex[:12]}"
     if has_code:
-        register_code(name, steps, target=target)
+        register_code(name, steps, target=target, **(options or {}))
     return Workflow.objects.create(name=name, target=target.value, is_task=target is Target.SYSTEM, **fields)
 
 

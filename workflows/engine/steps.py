@@ -97,6 +97,11 @@ class Step:
         """Whether its task has completed when it has run."""
         return False
 
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it may be skipped."""
+        return bool(self._predicates)
+
     def run(self, state: State, given: Given = NOTHING_GIVEN) -> Outcome:
         """Run the step on `state`, which stays as it is; whatever the function raises becomes `Failed`."""
         try:

@@ -26,6 +26,7 @@ from orchestrator_site.common.admin.display import (
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
 from orchestrator_site.common.admin.verbs import Verb, VerbsAdmin
+from orchestrator_site.common.errors import Forbidden
 from schedules.admin.previews import BUTTON, PreviewAdmin
 from schedules.forms import ScheduleForm, SchedulePreviewForm
 from schedules.models import Schedule, ScheduleState
@@ -34,6 +35,7 @@ from schedules.selectors import ScheduleNotFound, list_schedules
 from schedules.services import delete_schedule, run_schedule_now
 from schedules.trigger_fields import ARGUMENTS, can_hold, field_names
 from schedules.triggers import KINDS, OPTIONS
+from tasks.starting import check_may_start, find_definition
 
 STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.BROKEN: BAD}
 
@@ -59,10 +61,19 @@ KIND_SETS = [
 ]
 
 
-def run_now(schedule: Schedule, actor: str) -> str:
+def run_now(schedule: Schedule, user: Any) -> str:
     """Start its task, and say where to look."""
-    task = run_schedule_now(schedule=schedule, actor=actor)
+    task = run_schedule_now(schedule=schedule, actor=user.get_username(), user=user)
     return format_html("Started {} of “{}”.", page_link("tasks_task", task.pk, "a task"), schedule.name)
+
+
+def may_run(schedule: Schedule, user: Any) -> bool:
+    """Tell whether its workflow lets a user start it."""
+    try:
+        check_may_start(find_definition(schedule.workflow.name), user)
+    except Forbidden:
+        return False
+    return True
 
 
 class TriggerFilter(SimpleListFilter):
@@ -89,7 +100,7 @@ class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
     list_filter = ("state", TriggerFilter)
     search_fields = ("name", "link__workflow__name")
     sortable_by = ("name", "next_run")
-    verbs = (Verb(name="run", label="Run now", permission="schedules.run_schedule", act=run_now),)
+    verbs = (Verb(name="run", label="Run now", permission="schedules.run_schedule", act=run_now, is_allowed=may_run),)
     readonly_fields = (*KNOWN, "zone", "arguments", "shown_inputs")
 
     class Media:

@@ -51,6 +51,20 @@ def start_task(page: Page, inputs: str) -> None:
     expect(page.locator("#steps")).to_be_visible()
 
 
+def choose_workflow(page: Page, name: str) -> None:
+    """Choose of which workflow a task is to be started."""
+    page.goto("/admin/tasks/task/add/")
+    chosen = page.get_by_label("Workflow").locator("option", has_text=name).get_attribute("value")
+    page.get_by_label("Workflow").select_option(chosen)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+
+
+def at_field(page: Page, name: str) -> Locator:
+    """Return a field of a form with what stands at it."""
+    return page.locator(f".field-{name}, .form-row", has=page.locator(f'[name$="-{name}"]')).last
+
+
 def wait_for_status(page: Page, status: str) -> None:
     """Look at the page of a task again and again, until it has that status."""
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ MAX_JSON_CHARACTERS = 50_000
 
 # What unfold calls its colours.
 GOOD, BAD, BUSY, ODD = "success", "danger", "info", "warning"
+
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 def show_moment(moment: datetime | None) -> str | None:
@@ -39,9 +42,10 @@ def show_duration(length: timedelta | None) -> str | None:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def show_label(text: str, colours: Mapping[str, str]) -> SafeString:
-    """Return a word in the colour that `colours` gives it; grey when it gives none."""
-    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colours.get(text, "")})
+def show_label(value: str, colours: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS) -> SafeString:
+    """Return a state in the colour that `colours` gives it, else grey; in words where `labels` has some."""
+    context = {"text": labels.get(value, value), "type": colours.get(value, "")}
+    return render_to_string("unfold/helpers/label.html", context)
 
 
 def show_json(value: object) -> SafeString:
@@ -94,12 +98,12 @@ def moment_column(name: str, label: str) -> Column:
     return column
 
 
-def label_column(name: str, colours: Mapping[str, str]) -> Column:
+def label_column(name: str, colours: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS) -> Column:
     """Return a column of coloured states."""
 
     @display(description=name.replace("_", " "))
     def column(_: Any, row: Any) -> str:
-        return show_label(getattr(row, name), colours)
+        return show_label(getattr(row, name), colours, labels)
 
     return column
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import Model
 
+from orchestrator_site.common.errors import InvalidFields, InvalidValue
 from orchestrator_site.common.parsers import MAX_DEPTH, is_too_deep
 
 
@@ -31,14 +32,31 @@ def read_json(text: str) -> Any:
     return value
 
 
+def list_messages(error: InvalidValue) -> list[str]:
+    """Return what is wrong with inputs, a message each; those about one key begin with it."""
+    if not isinstance(error, InvalidFields):
+        return [str(error)]
+    keys = {path: path.removeprefix("inputs").removeprefix(".") for path in error.errors}
+    return [
+        f"{keys[path]}: {message}" if keys[path] else message
+        for path, messages in error.errors.items()
+        for message in messages
+    ]
+
+
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A form whose fields are its own, and which writes while it validates.
 
     Only the service knows all that can be wrong (a trigger that never fires, a change by somebody else), so it is
     called as the last step of validation: what it refuses is an error of a field, and a valid form has been written.
+
+    Attributes:
+        actor: The name of the one who fills it in.
+        user: The one who fills it in, whom the code of a workflow is asked about.
     """
 
     actor: str
+    user: Any
 
     class Meta:
         fields: tuple[str, ...] = ()

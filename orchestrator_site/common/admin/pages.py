@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
@@ -18,6 +18,7 @@ from orchestrator_site.common.database import write_transaction
 
 MAX_COUNTED = 10_000
 
+FormClass = TypeVar("FormClass", bound=ServiceForm)
 Fieldsets = list[tuple[str | None, dict[str, Any]]]
 
 
@@ -111,6 +112,12 @@ class ReadOnlyAdmin(PageAdmin):
         return False
 
 
+def for_user(form: type[FormClass], request: HttpRequest, **attributes: Any) -> type[FormClass]:
+    """Return a form's class for one page, with the one who fills it in and what else it knows."""
+    filled_in_by = {"actor": request.user.get_username(), "user": request.user, "Meta": form.Meta}
+    return type(form.__name__, (form,), filled_in_by | attributes)
+
+
 class ServiceAdmin(PageAdmin):
     """Adds and changes rows by a ServiceForm, which calls the service; the admin saves nothing itself."""
 
@@ -118,8 +125,7 @@ class ServiceAdmin(PageAdmin):
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> type[BaseForm]:
         """Return the form's class, with the one who fills it in."""
-        actor = request.user.get_username()
-        return type(self.form.__name__, (self.form,), {"actor": actor, "Meta": self.form.Meta})
+        return for_user(self.form, request)
 
     def save_form(self, request: HttpRequest, form: ServiceForm, *args: Any, **kwargs: Any) -> Model:
         """Return what the service has stored."""

@@ -13,7 +13,20 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from orchestrator_site.common.admin.pages import PageAdmin
-from orchestrator_site.common.errors import Conflict, InvalidValue
+from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue, Refused
+
+# What a service raises when it does not do what was asked for.
+REFUSALS = (Conflict, Forbidden, InvalidValue, Refused)
+
+
+def say_refusal(label: str, error: Exception) -> str:
+    """Return what to tell of a verb that was refused."""
+    return f"{label}: {first_line(str(error))}"
+
+
+def first_line(reason: str) -> str:
+    """Return what says it all: below it there may be a table."""
+    return reason.partition("\n")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +36,18 @@ class Verb:
     Attributes:
         name: The end of its address.
         permission: Who may, as `schedules.run_schedule`.
-        act: Does it, for the row and a user name, and returns what to tell.
-        is_offered: Whether a row's page has the button.
+        act: Does it, for the row and a user, and returns what to tell.
+        is_offered: Whether a row is in a state in which that is possible.
+        is_allowed: Whether a user, who has the permission, may do it to this row.
         question: Asked before it is done, if it cannot be undone.
     """
 
     name: str
     label: str
     permission: str
-    act: Callable[[Any, str], str]
+    act: Callable[[Any, Any], str]
     is_offered: Callable[[Any], bool] = lambda _: True
+    is_allowed: Callable[[Any, Any], bool] = lambda _row, _user: True
     question: str = ""
 
 
@@ -54,41 +69,50 @@ class VerbsAdmin(PageAdmin):
         ]
         return own + list(super().get_urls())
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         """Add the buttons that this user may press and that the state of the row allows."""
-        row = self.get_object(request, object_id) if object_id else None
-        context = {"verbs": self._offered(request, row) if row else [], **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
+        row = kwargs.get("obj")
+        offered = {"verbs": self._offered(request, row) if row else []}
+        answer: HttpResponse = super().render_change_form(request, {**offered, **context}, **kwargs)
+        return answer
 
     def verb_view(self, request: HttpRequest, object_id: UUID, *, verb: Verb) -> HttpResponse:
         """Do it, and go back to the row's page with what became of it."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not request.user.has_perm(verb.permission):
+        row = self.find_row(request, object_id, verb.permission)
+        try:
+            messages.success(request, verb.act(row, request.user))
+            self.log_change(request, row, verb.label)
+        except REFUSALS as error:
+            messages.error(request, say_refusal(verb.label, error))
+        return self.back_to(request, row)
+
+    def find_row(self, request: HttpRequest, object_id: UUID, permission: str) -> Any:
+        """Return the row to which something is to be done.
+
+        Raises:
+            PermissionDenied: The user may not do it.
+            Http404: There is no such row.
+        """
+        if not request.user.has_perm(permission):
             raise PermissionDenied
         row = self.get_object(request, str(object_id))
         if row is None:
             raise Http404
-        try:
-            messages.success(request, verb.act(row, request.user.get_username()))
-            self.log_change(request, row, verb.label)
-        except (Conflict, InvalidValue) as error:
-            messages.error(request, f"{verb.label}: {error}")
+        return row
+
+    def back_to(self, request: HttpRequest, row: Any) -> HttpResponse:
+        """Go back to the row's page; to the first page if the user may not see that."""
         if not self.has_view_permission(request, row):
             return redirect("admin:index")
-        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
 
     def _offered(self, request: HttpRequest, row: Any) -> list[tuple[Verb, str]]:
         return [
             (verb, reverse(f"admin:{self._url_name(verb)}", args=[row.pk]))
             for verb in self.verbs
-            if request.user.has_perm(verb.permission) and verb.is_offered(row)
+            if request.user.has_perm(verb.permission) and verb.is_offered(row) and verb.is_allowed(row, request.user)
         ]
 
     def _url_name(self, verb: Verb) -> str:

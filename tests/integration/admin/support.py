@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from schedules.models import Schedule
+from workflows.models import Workflow
 
 # What a browser sends for the options of a schedule that nobody has touched.
 OPTIONS = {"dst_gap": "run_after", "dst_fold": "first", "on_missing_day": "skip", "spread_seconds": ""}
@@ -20,6 +21,10 @@ def list_url(model: str) -> str:
 
 def add_url(model: str) -> str:
     return reverse(f"admin:{model}_add")
+
+
+def start_url(workflow: Workflow) -> str:
+    return f"{add_url('tasks_task')}?workflow={workflow.pk}"
 
 
 def page_url(model: str, pk: object) -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from schedules.models import Schedule
 from tasks.models import Task, TaskStatus
 from tests.integration.admin.conftest import Login
-from tests.integration.admin.support import add_url, list_url, page_url, read, shown, typed, verb_url
+from tests.integration.admin.support import add_url, list_url, page_url, read, shown, start_url, typed, verb_url
 from tests.integration.admin.test_firing_and_workflow_pages import make_firing
 from tests.support.factories import make_product, make_schedule, make_subscription, make_task, make_workflow
 
@@ -59,14 +59,23 @@ def test_a_viewer_sees_every_page_and_no_button(login: Login, schedule: Schedule
         page = read(viewer.get(page_url(model, row.pk)))
         posts = page.count('method="post"')
         assert 'aria-label="Actions"' not in page
-        for button in (">Run now<", ">Resume<", ">Abort<", "Delete schedule", 'name="_save"', "Start a task of it"):
+        for button in (
+            ">Run now<",
+            ">Resume<",
+            ">Retry",
+            ">Abort<",
+            "Delete task",
+            "Delete schedule",
+            'name="_save"',
+            "Start a task of it",
+        ):
             assert button not in page, (model, button)
         assert posts == page.count('<form id="logout-form" method="post"') + 1, "the form of the page itself"
 
 
 @pytest.mark.parametrize(
     ("permission", "verb"),
-    [("schedules.run_schedule", "run"), ("tasks.resume_task", "resume"), ("tasks.abort_task", "abort")],
+    [("schedules.run_schedule", "run"), ("tasks.resume_task", "retry"), ("tasks.abort_task", "abort")],
 )
 def test_a_verb_is_refused_without_its_permission_and_done_with_it(
     login: Login, schedule: Schedule, task: Task, permission: str, verb: str
@@ -98,7 +107,8 @@ def test_writing_schedules_is_refused_without_the_permission(login: Login, sched
 def test_starting_a_task_is_refused_without_the_permission(login: Login, schedule: Schedule) -> None:
     viewer = login(*VIEW, "tasks.add_task")
     assert viewer.get(add_url("tasks_task")).status_code == 403
-    answer = viewer.post(add_url("tasks_task"), {"workflow": schedule.workflow.pk, "inputs": ""})
+    assert viewer.get(start_url(schedule.workflow)).status_code == 403
+    answer = viewer.post(start_url(schedule.workflow), {"inputs": ""})
     assert (answer.status_code, Task.objects.count()) == (403, 0)
 
 
@@ -126,9 +136,10 @@ def test_nobody_writes_what_is_read_only(root: Client, model: str) -> None:
     assert root.post(reverse(f"admin:{model}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
 
 
-def test_nobody_changes_or_deletes_a_task_past_its_verbs(root: Client, task: Task) -> None:
+def test_nobody_changes_a_task_past_its_verbs_or_deletes_many(root: Client, task: Task) -> None:
     assert root.post(page_url("tasks_task", task.pk), {"status": "completed"}).status_code == 403
-    assert root.post(reverse("admin:tasks_task_delete", args=[task.pk]), {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [task.pk], "post": "yes"}
+    root.post(list_url("tasks_task"), chosen)
     assert Task.objects.get().status == TaskStatus.FAILED
 
 

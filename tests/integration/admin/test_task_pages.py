@@ -10,7 +10,7 @@ from schedules.services import delete_schedule, run_schedule_now
 from tasks.models import StepStatus, Task, TaskStatus
 from tasks.runner import run_claimed
 from tests.integration.admin.conftest import Login
-from tests.integration.admin.support import add_url, errors_of, list_url, page_url, read, read_messages, verb_url
+from tests.integration.admin.support import errors_of, list_url, page_url, read, read_messages, start_url, verb_url
 from tests.support.factories import (
     SECOND,
     make_claim,
@@ -118,10 +118,10 @@ def test_the_page_links_to_schedule_and_firing(root: Client, workflow: Workflow)
 def test_a_task_is_started_by_hand(login: Login, workflow: Workflow) -> None:
     operator = login("tasks.start_task", "tasks.view_task", "workflows.view_workflow")
     page = read(operator.get(page_url("workflows_workflow", workflow.pk)))
-    link = f"{add_url(MODEL)}?workflow={workflow.pk}"
+    link = start_url(workflow)
     assert link in page
-    assert f'<option value="{workflow.pk}" selected>' in read(operator.get(link))
-    answer = operator.post(add_url(MODEL), {"workflow": workflow.pk, "inputs": '{"region": "north"}'}, follow=True)
+    assert 'name="inputs"' in read(operator.get(link))
+    answer = operator.post(link, {"inputs": '{"region": "north"}'}, follow=True)
     task = Task.objects.get()
     assert (task.workflow, task.inputs, task.reporter) == (workflow, {"region": "north"}, "operator")
     assert answer.request["PATH_INFO"] == page_url(MODEL, task.pk)
@@ -130,7 +130,7 @@ def test_a_task_is_started_by_hand(login: Login, workflow: Workflow) -> None:
 
 def test_inputs_that_cannot_be_started_with_are_refused_at_their_field(root: Client, workflow: Workflow) -> None:
     text = '{"reporter": "me"}'
-    answer = root.post(add_url(MODEL), {"workflow": workflow.pk, "inputs": text})
+    answer = root.post(start_url(workflow), {"inputs": text})
     assert "'reporter' is set by the task itself" in errors_of(answer)["inputs"][0]
     assert text in read(answer)
     assert not Task.objects.exists()
@@ -148,9 +148,11 @@ def test_a_workflow_that_cannot_start_has_no_link_to_start_it(root: Client, work
     [
         (TaskStatus.CREATED, {"abort"}),
         (TaskStatus.RUNNING, {"abort"}),
-        (TaskStatus.FAILED, {"resume", "abort"}),
-        (TaskStatus.WAITING, {"resume", "abort"}),
+        (TaskStatus.FAILED, {"retry", "abort"}),
+        (TaskStatus.INCONSISTENT_DATA, {"retry", "abort"}),
+        (TaskStatus.WAITING, {"retry", "abort"}),
         (TaskStatus.SUSPENDED, {"resume", "abort"}),
+        (TaskStatus.AWAITING_CALLBACK, {"resume", "abort"}),
         (TaskStatus.COMPLETED, set()),
         (TaskStatus.ABORTED, set()),
     ],
@@ -160,15 +162,17 @@ def test_buttons_are_those_that_the_status_allows(
 ) -> None:
     task = make_task(workflow, status=status)
     page = read(root.get(page_url(MODEL, task.pk)))
-    assert {verb for verb in ("resume", "abort") if f'action="{verb_url(MODEL, verb, task.pk)}"' in page} == verbs
+    assert {
+        verb for verb in ("resume", "retry", "abort") if f'action="{verb_url(MODEL, verb, task.pk)}"' in page
+    } == verbs
 
 
-def test_a_failed_task_is_resumed(root: Client, workflow: Workflow) -> None:
+def test_a_failed_task_is_retried(root: Client, workflow: Workflow) -> None:
     task = make_task(workflow, status=TaskStatus.FAILED)
-    answer = root.post(verb_url(MODEL, "resume", task.pk), follow=True)
+    answer = root.post(verb_url(MODEL, "retry", task.pk), follow=True)
     assert "on the queue again" in read_messages(answer)
     history = read(root.get(f"/admin/tasks/task/{task.pk}/history/"))
-    assert "Resume" in history
+    assert "Retry from the failed step" in history
     assert "root" in history
     task.refresh_from_db()
     assert task.status == TaskStatus.RESUMED
@@ -204,7 +208,7 @@ def test_somebody_who_may_start_but_not_view_is_not_sent_to_a_page_that_is_refus
     login: Login, workflow: Workflow
 ) -> None:
     operator = login("tasks.start_task")
-    answer = operator.post(add_url(MODEL), {"workflow": workflow.pk, "inputs": ""}, follow=True)
+    answer = operator.post(start_url(workflow), {"inputs": ""}, follow=True)
     assert (answer.status_code, answer.request["PATH_INFO"]) == (200, "/admin/")
     task = Task.objects.get()
     assert page_url(MODEL, task.pk) not in read_messages(answer), "nor by a link"

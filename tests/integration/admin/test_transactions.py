@@ -9,8 +9,9 @@ from django.test import Client
 
 from orchestrator_site.common import database
 from schedules.models import Schedule
-from tests.integration.admin.support import add_url, page_url, shown, typed
-from tests.support.factories import make_schedule, make_workflow
+from tasks.models import TaskStatus
+from tests.integration.admin.support import add_url, page_url, shown, start_url, typed
+from tests.support.factories import make_schedule, make_task, make_workflow
 
 WRITES: dict[str, Callable[[Client, Schedule], Any]] = {
     "schedules.forms.create_schedule": lambda client, schedule: client.post(
@@ -22,8 +23,11 @@ WRITES: dict[str, Callable[[Client, Schedule], Any]] = {
     "schedules.admin.schedules.delete_schedule": lambda client, schedule: client.post(
         f"/admin/schedules/schedule/{schedule.pk}/delete/", {"post": "yes"}
     ),
-    "tasks.forms.start_task": lambda client, schedule: client.post(
-        add_url("tasks_task"), {"workflow": schedule.workflow.pk, "inputs": ""}
+    "tasks.forms.starting.start_task": lambda client, schedule: client.post(
+        start_url(schedule.workflow), {"inputs": ""}
+    ),
+    "tasks.admin.tasks.delete_task": lambda client, schedule: client.post(
+        f"/admin/tasks/task/{make_task(status=TaskStatus.FAILED).pk}/delete/", {"post": "yes"}
     ),
 }
 

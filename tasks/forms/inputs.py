@@ -1,4 +1,4 @@
-"""Forms about tasks: inputs as JSON, and starting one by hand."""
+"""Fields of forms about tasks: inputs as JSON, and the workflow."""
 
 import json
 from typing import Any
@@ -7,10 +7,8 @@ from django import forms
 from rest_framework.serializers import ValidationError as RefusedInputs
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from orchestrator_site.common.admin.forms import ServiceForm, read_json
-from tasks.models import Task
+from orchestrator_site.common.admin.forms import read_json
 from tasks.serializers import check_inputs
-from tasks.services import start_task
 from workflows.models import Workflow
 from workflows.selectors import list_workflows
 
@@ -68,18 +66,3 @@ class TaskWorkflowField(forms.ModelChoiceField):  # type: ignore[type-arg]  # no
     def label_from_instance(self, obj: Workflow) -> str:
         """Return its name, and what it does."""
         return f"{obj.name} ({obj.description})" if obj.description else obj.name
-
-
-class StartTaskForm(ServiceForm):
-    """Starts a task by hand."""
-
-    workflow = TaskWorkflowField()
-    inputs = InputsField()
-
-    class Meta(ServiceForm.Meta):
-        model = Task
-
-    def write(self) -> Task:
-        """Put it on the queue."""
-        values = self.cleaned_data
-        return start_task(workflow=values["workflow"], inputs=values["inputs"], actor=self.actor)

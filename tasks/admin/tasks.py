@@ -1,4 +1,4 @@
-"""Tasks: what runs and has run, step by step; starting one by hand, resuming, aborting."""
+"""Tasks: what runs and has run, step by step; starting one by hand, resuming, aborting, deleting."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,11 +6,13 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin import display
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import truncatechars
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from orchestrator_site.common.admin.display import (
     BAD,
@@ -21,77 +23,40 @@ from orchestrator_site.common.admin.display import (
     label_column,
     moment_column,
     page_link,
-    show_block,
     show_duration,
-    show_json,
-    show_label,
     show_line,
-    show_moment,
     show_unbroken,
 )
 from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
-from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
-from orchestrator_site.common.admin.verbs import Verb, VerbsAdmin
+from orchestrator_site.common.admin.pages import Fieldsets
+from orchestrator_site.common.admin.verbs import REFUSALS, first_line, say_refusal
+from tasks.admin.answering import AnswerAdmin
+from tasks.admin.details import SHOWN, TaskDetails, find_callback
+from tasks.admin.standing import Standing, can_resume, find_standing
+from tasks.admin.starting import StartAdmin
+from tasks.admin.steps import describe_steps
+from tasks.admin.verbs import RESUME, VERBS
 from tasks.forms import StartTaskForm
-from tasks.models import StepStatus, Task, TaskStatus, TaskStep
+from tasks.models import ENDED, Task, TaskStatus
 from tasks.selectors import list_tasks
-from tasks.services import abort_task, resume_task
-from tasks.states import sources_of
+from tasks.services import Resumption, delete_task, resume_tasks
 from workflows.selectors import list_subscriptions
-
-MAX_STEPS = 100
 
 STATUS_COLOURS: dict[str, str] = {
     TaskStatus.RUNNING: BUSY,
+    TaskStatus.AWAITING_CALLBACK: BUSY,
     TaskStatus.COMPLETED: GOOD,
     TaskStatus.FAILED: BAD,
     TaskStatus.API_UNAVAILABLE: BAD,
     TaskStatus.INCONSISTENT_DATA: BAD,
     TaskStatus.SUSPENDED: ODD,
     TaskStatus.WAITING: ODD,
-    TaskStatus.AWAITING_CALLBACK: ODD,
 }
-STEP_COLOURS: dict[str, str] = {
-    StepStatus.SUCCESS: GOOD,
-    StepStatus.COMPLETE: GOOD,
-    StepStatus.FAILED: BAD,
-    StepStatus.ABORT: BAD,
-    StepStatus.SUSPEND: ODD,
-    StepStatus.WAITING: ODD,
-    StepStatus.AWAITING_CALLBACK: ODD,
+STATUS_LABELS: dict[str, str] = {
+    TaskStatus.AWAITING_CALLBACK: "awaiting callback",
+    TaskStatus.API_UNAVAILABLE: "API unavailable",
+    TaskStatus.INCONSISTENT_DATA: "inconsistent data",
 }
-
-
-def resume(task: Task, actor: str) -> str:
-    """Put it back on the queue."""
-    resume_task(task_id=task.pk, actor=actor)
-    return "The task is on the queue again; it goes on at the first step that has not passed."
-
-
-def abort(task: Task, actor: str) -> str:
-    """End it."""
-    aborted = abort_task(task_id=task.pk, actor=actor)
-    return "The task is aborted." if aborted.status == TaskStatus.ABORTED else "It ends before its next step."
-
-
-VERBS = (
-    Verb(
-        name="resume",
-        label="Resume",
-        permission="tasks.resume_task",
-        act=resume,
-        # Only its own worker puts a running task back.
-        is_offered=lambda task: task.status in sources_of(TaskStatus.RESUMED) and task.status != TaskStatus.RUNNING,
-    ),
-    Verb(
-        name="abort",
-        label="Abort",
-        permission="tasks.abort_task",
-        act=abort,
-        is_offered=lambda task: task.status in sources_of(TaskStatus.ABORTED) and task.abort_requested_at is None,
-        question="An aborted task cannot be resumed.",
-    ),
-)
 
 
 class CreatedFilter(SinceFilter):
@@ -114,16 +79,17 @@ class OfSubscriptionFilter(IdFilter):
 
 
 @admin.register(Task)
-class TaskAdmin(VerbsAdmin, ServiceAdmin):
+class TaskAdmin(TaskDetails, StartAdmin, AnswerAdmin):
     """Tasks, newest first. Adding one starts it."""
 
     form = StartTaskForm
     verbs = VERBS
-    actions = None
+    actions = ("resume_selected",)
     list_display: Sequence[str] = ("created", "workflow_link", "status_label", "why", "started", "finished", "took")
     list_filter: Sequence[Any] = ("status", "workflow", CreatedFilter, OfSubscriptionFilter)
     search_fields = ("workflow__name",)
     search_help_text = "Name of a workflow, or the id of a task or a schedule."
+    change_form_outer_before_template = "admin/tasks/task/before.html"
     change_form_outer_after_template = "admin/steps.html"
     origin_fields: Sequence[str] = ("reporter", "shown_inputs")
 
@@ -133,29 +99,32 @@ class TaskAdmin(VerbsAdmin, ServiceAdmin):
     planned = moment_column("scheduled_for", "planned for")
     lease = moment_column("lease_expires_at", "lease of the worker ends")
     abort_requested = moment_column("abort_requested_at", "abort asked for")
-    status_label = label_column("status", STATUS_COLOURS)
+    status_label = label_column("status", STATUS_COLOURS, STATUS_LABELS)
     shown_inputs = json_column("inputs")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         """Return the tasks with their workflows."""
         return list_tasks()
 
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Fieldsets:
+    def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> Fieldsets:
         """Return the form that starts one, or what is known about one."""
         if obj is None:
-            return [(None, {"fields": ["workflow", "inputs"]})]
-        stands = ["id", "workflow_link", "status_label", "failed_reason", "created", "started", "finished", "took"]
+            return self.start_fieldsets(request)
+        stands = ["id", "workflow_link", "status_label", "reason", *SHOWN.get(obj.status, ())]
         runs = ["attempt", "worker", "lease", "abort_requested"]
         return [
-            (None, {"fields": stands}),
+            (None, {"fields": [*stands, "created", "started", "finished", "took"]}),
             ("Where it came from", {"fields": list(self.origin_fields)}),
             ("Where it runs", {"fields": runs, "classes": ["collapse"]}),
         ]
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Task | None:
-        """Return a task, completed."""
-        task: Task | None = super().get_object(request, object_id, from_field)
-        self.complete_rows([task] if task else [])
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return a task, completed, with where it stands."""
+        task: Any = super().get_object(request, object_id, from_field)
+        if task is not None:
+            self.complete_rows([task])
+            task.standing = find_standing(task) if can_resume(task) else Standing()
+            task.callback = find_callback(task)
         return task
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -166,9 +135,13 @@ class TaskAdmin(VerbsAdmin, ServiceAdmin):
         """Nobody: what changes a task is a verb, or its worker."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody: the clean-up does it."""
-        return False
+    def has_delete_permission(self, request: HttpRequest, obj: Task | None = None) -> bool:
+        """Whoever has the permission, of tasks that have ended; one by one."""
+        return obj is not None and obj.status in ENDED and bool(request.user.has_perm("tasks.delete_task"))
+
+    def has_resume_permission(self, request: HttpRequest) -> bool:
+        """Whoever may resume tasks."""
+        return bool(request.user.has_perm(RESUME))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
@@ -190,9 +163,46 @@ class TaskAdmin(VerbsAdmin, ServiceAdmin):
         """Add the steps."""
         task = kwargs.get("obj")
         if task is not None:
-            context |= _describe_steps(task)
-        answer: HttpResponse = super().render_change_form(request, context, **kwargs)
-        return answer
+            context |= describe_steps(task)
+        return super().render_change_form(request, context, **kwargs)
+
+    @admin.action(description="Resume the selected tasks", permissions=["resume"])
+    def resume_selected(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
+        """Resume each of them, and say of each that stays why."""
+        user: Any = request.user
+        results = resume_tasks(tasks=queryset, actor=user.get_username(), user=user)
+        resumed = [result.task_id for result in results if not result.problem]
+        if resumed:
+            LogEntry.objects.log_actions(user.pk, list_tasks().filter(pk__in=resumed), CHANGE, "Resume")
+            messages.success(request, f"{len(resumed)} of {len(results)} tasks are on the queue again.")
+        if len(resumed) < len(results):
+            messages.warning(request, show_problems(results))
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Return what goes: the tasks, each with its steps."""
+        names = [f"Task {task} of {task.workflow}, with its steps" for task in objs]
+        return names, {"tasks": len(names)}, set(), []
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask about a deletion, or do it; say so if the task was resumed meanwhile."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except REFUSALS as error:
+            messages.error(request, say_refusal("Delete", error))
+        return redirect("admin:tasks_task_changelist")
+
+    def delete_model(self, request: HttpRequest, obj: Task) -> None:
+        """Delete it by the service."""
+        delete_task(task_id=obj.pk, actor=request.user.get_username())
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: str) -> HttpResponse:
+        """Go back to the list."""
+        answer: HttpResponse = super().response_delete(request, obj_display, obj_id)
+        return redirect("admin:tasks_task_changelist") if self.has_view_permission(request) else answer
 
     @display(description="workflow")
     def workflow_link(self, task: Task) -> str:
@@ -212,23 +222,11 @@ class TaskAdmin(VerbsAdmin, ServiceAdmin):
         return show_line(truncatechars(task.failed_reason, 80))
 
 
-def _describe_steps(task: Task) -> dict[str, Any]:
-    """Return the latest steps, in their order, as the page shows them; and whether there are more."""
-    latest = list(task.steps.order_by("-id")[: MAX_STEPS + 1])
-    steps = [_describe_step(step) for step in reversed(latest[:MAX_STEPS])]
-    return {"steps": steps, "has_more_steps": len(latest) > MAX_STEPS, "max_steps": MAX_STEPS}
-
-
-def _describe_step(step: TaskStep) -> dict[str, Any]:
-    error = step.error or {}
-    return {
-        "name": step.name,
-        "number": step.position + 1,
-        "attempt": step.attempt,
-        "status": show_label(step.status, STEP_COLOURS),
-        "started": show_moment(step.started_at),
-        "took": show_duration(step.completed_at - step.started_at),
-        "error": f"{error.get('class', '')}: {error.get('message', '')}" if error else "",
-        "traceback": show_block(error["traceback"]) if error.get("traceback") else "",
-        "state": show_json(step.state),
-    }
+def show_problems(results: Sequence[Resumption]) -> SafeString:
+    """Return why tasks were left as they are, a line each."""
+    left = {result.task_id: first_line(result.problem) for result in results if result.problem}
+    workflows = dict(Task.objects.filter(pk__in=left).values_list("pk", "workflow__name"))
+    lines = [(page_link("tasks_task", pk, workflows.get(pk, "a task")), problem) for pk, problem in left.items()]
+    return format_html(
+        '<p>These stay as they are:</p><ul class="admin-list">{}</ul>', format_html_join("", "<li>{}: {}</li>", lines)
+    )

@@ -11,16 +11,17 @@ from django.urls import reverse_lazy
 NAME = "Orchestrator scheduler"
 
 
-def _may(permission: str) -> Callable[[HttpRequest], bool]:
-    return lambda request: bool(request.user.has_perm(permission))
+def _may(*permissions: str) -> Callable[[HttpRequest], bool]:
+    """Return what tells whether somebody has one of the permissions."""
+    return lambda request: any(request.user.has_perm(permission) for permission in permissions)
 
 
-def _list(title: str, icon: str, model: str, permission: str) -> dict[str, Any]:
+def _list(title: str, icon: str, model: str, *permissions: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{model}_changelist"),
-        "permission": _may(permission),
+        "permission": _may(*permissions),
     }
 
 
@@ -63,6 +64,13 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _list("Products", "category", "workflows_product", "workflows.view_product"),
                     _list("Subscriptions", "assignment", "workflows_subscription", "workflows.view_subscription"),
+                ],
+            },
+            {
+                "title": "Engine",
+                "items": [
+                    _list("Engine", "ac_unit", "tasks_enginefreeze", "tasks.view_enginefreeze", "tasks.freeze_engine"),
+                    _list("Workers", "dns", "tasks_workerprocess", "tasks.view_workerprocess"),
                 ],
             },
             {

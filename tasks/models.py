@@ -221,6 +221,9 @@ class WorkerProcess(models.Model):
     last_seen_at = models.DateTimeField(db_index=True)
     versions = models.JSONField(default=dict)
 
+    class Meta:
+        verbose_name = "worker"
+
     def __str__(self) -> str:
         return self.id
 

@@ -34,6 +34,9 @@ class Migration(migrations.Migration):
                 ("last_seen_at", models.DateTimeField(db_index=True)),
                 ("versions", models.JSONField(default=dict)),
             ],
+            options={
+                "verbose_name": "worker",
+            },
         ),
         migrations.CreateModel(
             name="EngineFreeze",

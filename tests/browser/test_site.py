@@ -12,6 +12,8 @@ LISTS = (
     "schedules/schedule/",
     "schedules/firing/",
     "tasks/task/",
+    "tasks/enginefreeze/",
+    "tasks/workerprocess/",
     "workflows/workflow/",
     "auth/user/",
     "auth/group/",

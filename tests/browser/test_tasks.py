@@ -99,3 +99,19 @@ def test_forms_and_verbs_work_without_scripts(
     expect(page.get_by_text("1 of 1 tasks are on the queue again.")).to_be_visible()
     context.close()
     assert watch.complaints == []
+
+
+def test_the_engine_is_frozen_and_every_page_says_so(page: Page) -> None:
+    page.goto("/admin/tasks/enginefreeze/")
+    page.get_by_label("Reason").fill("Upgrade of the gate")
+    page.get_by_role("button", name="Freeze", exact=True).click()
+    try:
+        expect(page.get_by_text("The engine is frozen:")).to_be_visible()
+        page.goto("/admin/schedules/schedule/")
+        expect(page.locator("#engine-banner")).to_contain_text("Upgrade of the gate")
+    finally:
+        page.goto("/admin/tasks/enginefreeze/")
+        page.get_by_role("button", name="Unfreeze").click()
+    expect(page.get_by_text("The engine runs again.")).to_be_visible()
+    expect(page.locator("#engine-banner")).to_have_count(0)
+    expect(page.locator("#result_list")).to_contain_text("Upgrade of the gate")

@@ -6,9 +6,12 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from tests.integration.admin.support import add_url, list_url, page_url, read
+from tasks.freezing import freeze_engine
+from tests.integration.admin.support import add_url, list_url, page_url, read, start_url
 from tests.integration.admin.test_lists import LISTS
-from tests.support.factories import make_schedule
+from tests.integration.admin.test_start_forms import OrderForm
+from tests.integration.admin.test_task_answers import make_suspended
+from tests.support.factories import make_schedule, make_workflow
 
 
 def directives(header: str) -> dict[str, list[str]]:
@@ -36,8 +39,13 @@ def test_no_page_has_an_inline_script_or_names_another_host(root: Client, model:
     urls = [list_url(model), *([add_url(model)] if has_form else [])]
     if model == "schedules_schedule":
         urls.append(page_url(model, make_schedule().pk))
+    if model == "tasks_task":
+        order = make_workflow(options={"initial_input_form": OrderForm})
+        urls += [start_url(order), page_url(model, make_suspended().pk)]
+    freeze_engine(reason="Upgrade", actor="root")
     for url in urls:
         page = read(root.get(url))
+        assert 'id="engine-banner"' in page
         for attributes, code in re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL):
             assert "src=" in attributes
             assert not code.strip()

@@ -10,23 +10,26 @@ from django_apscheduler.models import DjangoJob, DjangoJobExecution
 from knox.models import AuthToken
 
 from orchestrator_site.common.admin import pages
-from tasks.models import TaskStatus
+from tasks.models import EngineFreeze, TaskStatus, WorkerProcess
 from tests.integration.admin.support import list_url, page_url, read
 from tests.integration.admin.test_firing_and_workflow_pages import make_firing
+from tests.integration.admin.test_task_answers import approve, make_suspended
 from tests.support.database import recorded_statements
 from tests.support.factories import (
     NOW,
     make_product,
     make_schedule,
+    make_step,
     make_subscription,
     make_task,
     make_task_step,
     make_workflow,
+    register_code,
 )
 from workflows.engine import Target
 
 MANY = 60
-# Session and user, the rows, their count, and what the rows and the filters need.
+# Session and user, whether the engine is frozen, the rows, their count, and what the rows and the filters need.
 MOST_STATEMENTS = 8
 
 
@@ -54,6 +57,17 @@ def add_subscription(number: int) -> None:
     make_subscription(make_product(name=f"Product {number}"), out_of_sync_reason="down")
 
 
+def add_freeze(number: int) -> None:
+    ended = {"ended_at": NOW, "ended_by": "root", "in_force": None}
+    EngineFreeze.objects.create(started_at=NOW, started_by="root", reason=f"Upgrade {number}", **ended)
+
+
+def add_worker(number: int) -> None:
+    versions = {f"task_{number}": "f" * 32}
+    fields = {"host": "host", "pid": 1, "started_at": NOW, "last_seen_at": NOW, "versions": versions}
+    WorkerProcess.objects.create(id=f"host:{number}", **fields)
+
+
 def add_user(number: int) -> None:
     User.objects.create(username=f"user-{number}").groups.add(Group.objects.create(name=f"group-{number}"))
 
@@ -71,6 +85,8 @@ LISTS: dict[str, Callable[[int], None]] = {
     "schedules_schedule": add_schedule,
     "schedules_firing": add_firing,
     "tasks_task": add_task,
+    "tasks_enginefreeze": add_freeze,
+    "tasks_workerprocess": add_worker,
     "workflows_workflow": add_workflow,
     "workflows_product": add_product,
     "workflows_subscription": add_subscription,
@@ -112,6 +128,19 @@ def test_the_page_of_a_task_with_many_steps_needs_the_statements_of_one(root: Cl
     with recorded_statements() as of_many:
         root.get(url)
     assert len(of_many) <= len(of_one) <= 10, "\n".join(of_many)
+
+
+def test_the_page_of_a_task_that_can_go_on_asks_little_more(root: Client) -> None:
+    task = make_suspended(make_workflow(approve))
+    url = page_url("tasks_task", task.pk)
+    root.get(url)
+    with recorded_statements() as of_a_form:
+        assert "“Approve” asks" in read(root.get(url))
+    register_code(task.workflow.name, [make_step(f"Step {number}", lambda: None) for number in range(MANY)])
+    with recorded_statements() as of_two_lists:
+        assert "Step 59" in read(root.get(url))
+    assert len(of_a_form) <= 8, "\n".join(of_a_form)
+    assert len(of_two_lists) <= len(of_a_form) + 3, "\n".join(of_two_lists)
 
 
 def test_a_count_stops_at_its_bound_and_the_list_says_that_there_are_more(

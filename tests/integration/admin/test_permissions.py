@@ -31,6 +31,7 @@ MODELS = (
     "workflows_product",
     "workflows_subscription",
 )
+ENGINE_MODELS = ("tasks_enginefreeze", "tasks_workerprocess")
 LIBRARY_MODELS = (
     "auth_user",
     "auth_group",
@@ -155,7 +156,7 @@ def test_a_verb_is_not_done_by_following_a_link(root: Client, schedule: Schedule
     assert not Task.objects.exists()
 
 
-@pytest.mark.parametrize("model", [*MODELS, *LIBRARY_MODELS])
+@pytest.mark.parametrize("model", [*MODELS, *ENGINE_MODELS, *LIBRARY_MODELS])
 def test_anonymous_and_people_without_permission_see_nothing(client: Client, login: Login, model: str) -> None:
     answer = client.get(list_url(model))
     assert answer.status_code == 302
@@ -166,7 +167,7 @@ def test_anonymous_and_people_without_permission_see_nothing(client: Client, log
 def test_the_sidebar_shows_what_one_may_see(login: Login, db: None) -> None:
     page = read(login("tasks.view_task").get("/admin/"))
     assert list_url("tasks_task") in page
-    for model in {*MODELS, *LIBRARY_MODELS} - {"tasks_task"}:
+    for model in {*MODELS, *ENGINE_MODELS, *LIBRARY_MODELS} - {"tasks_task"}:
         assert list_url(model) not in page
 
 

@@ -1,0 +1,179 @@
+"""The engine: freezing and unfreezing it, the banner above every page, past freezes, and the workers."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from orchestrator_site.common.clock import database_now
+from tasks.deploys import register_worker, version_of
+from tasks.freezing import current_freeze, freeze_engine, unfreeze_engine
+from tasks.models import EngineFreeze, WorkerProcess
+from tests.integration.admin.conftest import Login
+from tests.integration.admin.support import add_url, list_url, page_url, read, read_messages
+from tests.support.database import recorded_statements
+from tests.support.factories import NOW, make_step, make_task, make_workflow, register_code
+from workflows.registry import ALL_WORKFLOWS, get_definition
+
+ENGINE = list_url("tasks_enginefreeze")
+FREEZE, UNFREEZE = f"{ENGINE}freeze/", f"{ENGINE}unfreeze/"
+BANNER = 'id="engine-banner"'
+
+
+def freeze(reason: str = "Upgrade of <NSO>", **fields: object) -> EngineFreeze:
+    return freeze_engine(reason=reason, actor="somebody", **fields)  # type: ignore[arg-type]
+
+
+def test_the_engine_is_frozen_with_a_reason_and_unfrozen(root: Client, db: None) -> None:
+    page = read(root.get(ENGINE))
+    assert "The engine runs" in page
+    assert f'action="{FREEZE}"' in page
+    assert UNFREEZE not in page
+    answer = root.post(FREEZE, {"reason": "Upgrade of <NSO>", "until": ""}, follow=True)
+    assert "The engine is frozen" in read_messages(answer)
+    found = current_freeze(now=database_now())
+    assert found is not None
+    assert (found.reason, found.started_by, found.until) == ("Upgrade of <NSO>", "root", None)
+    page = read(answer)
+    assert "The engine is frozen by root since" in page
+    assert page.count("The engine is frozen by root since") == 2, "above the page, and on it"
+    assert "Upgrade of <NSO>" in page
+    assert "<NSO>" not in answer.content.decode()
+    assert "The engine runs again." in read_messages(root.post(UNFREEZE, follow=True))
+    assert current_freeze(now=database_now()) is None
+    assert "was not frozen any more" in read_messages(root.post(UNFREEZE, follow=True))
+    assert EngineFreeze.objects.get().ended_by == "root"
+
+
+def test_a_freeze_ends_by_itself_at_its_until_in_the_zone_of_the_site(root: Client, db: None) -> None:
+    root.post(FREEZE, {"reason": "Upgrade", "until": "2099-03-01T10:30"})
+    found = EngineFreeze.objects.get()
+    assert found.until is not None
+    assert f"{found.until:%Y-%m-%d %H:%M}" == "2099-03-01 10:30"
+    assert "until 2099-03-01 10:30:00 UTC" in read(root.get(ENGINE))
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "message"),
+    [
+        ({"reason": " "}, "reason", "This field is required"),
+        ({"reason": "Upgrade", "until": "2020-01-01T00:00"}, "until", "has passed"),
+        ({"reason": "Upgrade", "until": "soon"}, "until", "valid date/time"),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_frozen(
+    root: Client, db: None, sent: dict[str, str], field: str, message: str
+) -> None:
+    answer = root.post(FREEZE, sent)
+    assert answer.context["freeze_form"].errors.keys() == {field}
+    page = read(answer)
+    assert message in page
+    assert f'value="{sent["reason"].strip()}"' in page or field == "reason"
+    assert not EngineFreeze.objects.exists()
+
+
+def test_reason_and_end_of_a_freeze_are_changed(root: Client, db: None) -> None:
+    freeze("first")
+    assert 'value="first"' in read(root.get(ENGINE))
+    root.post(FREEZE, {"reason": "second", "until": "2099-03-01T10:30"})
+    assert EngineFreeze.objects.get().reason == "second"
+    assert 'value="2099-03-01T10:30:00"' in read(root.get(ENGINE))
+
+
+def test_freezing_needs_its_permission(login: Login, db: None) -> None:
+    viewer = login("tasks.view_enginefreeze")
+    page = read(viewer.get(ENGINE))
+    assert FREEZE not in page
+    assert viewer.post(FREEZE, {"reason": "Upgrade"}).status_code == 403
+    freeze()
+    assert UNFREEZE not in read(viewer.get(ENGINE))
+    assert viewer.post(UNFREEZE).status_code == 403
+    assert current_freeze(now=database_now()) is not None
+    User.objects.all().delete()
+    operator = login("tasks.freeze_engine")
+    assert ENGINE in read(operator.get("/admin/"))
+    assert UNFREEZE in read(operator.get(ENGINE)), "it may be looked at by whoever may do it"
+    assert operator.post(UNFREEZE).status_code == 302
+    assert operator.post(FREEZE, {"reason": "Upgrade"}).status_code == 302
+    assert current_freeze(now=database_now()) is not None
+
+
+def test_nobody_freezes_by_following_a_link_and_nobody_else_sees_the_page(login: Login, root: Client) -> None:
+    assert root.get(FREEZE).status_code == root.get(UNFREEZE).status_code == 405
+    assert login("tasks.view_task").get(ENGINE).status_code == 403
+
+
+def test_past_freezes_are_listed_and_nobody_writes_them(root: Client, db: None) -> None:
+    freeze("the first one")
+    unfreeze_engine(actor="another one")
+    ran_out = freeze("the second one")
+    until = NOW - timedelta(days=3000)
+    EngineFreeze.objects.filter(pk=ran_out.pk).update(until=until)
+    page = read(root.get(ENGINE))
+    for shown in ("the first one", "another one", "the second one", "its end"):
+        assert shown in page
+    assert page.count(f"{until:%Y-%m-%d %H:%M:%S} UTC") == 2, "when it was to end, and when it did"
+    assert root.get(f"{ENGINE}add/").status_code == 404
+    assert root.get(f"{ENGINE}{ran_out.pk}/change/").status_code == 404
+
+
+def test_every_page_of_the_admin_has_the_banner_while_the_engine_is_frozen(login: Login, db: None) -> None:
+    task = make_task()
+    viewer = login("tasks.view_task", "tasks.start_task")
+    pages = ("/admin/", list_url("tasks_task"), page_url("tasks_task", task.pk), add_url("tasks_task"))
+    assert [BANNER in read(viewer.get(page)) for page in pages] == [False] * 4
+    freeze()
+    assert [BANNER in read(viewer.get(page)) for page in pages] == [True] * 4
+    assert "The engine is frozen by somebody since" in read(viewer.get("/admin/"))
+    EngineFreeze.objects.update(until=NOW - timedelta(days=3000))
+    assert BANNER not in read(viewer.get("/admin/"))
+
+
+def test_the_banner_costs_one_statement_and_only_on_pages_that_are_shown(root: Client, db: None) -> None:
+    task = make_task()
+    urls = {
+        "/admin/": 1,
+        page_url("tasks_task", task.pk): 1,
+        "/admin/logout/": 0,
+        "/health/live": 0,
+        "/admin/jsi18n/": 0,
+    }
+    for url, most in urls.items():
+        with recorded_statements() as statements:
+            root.get(url)
+        assert sum("tasks_enginefreeze" in statement for statement in statements) == most, url
+
+
+def test_people_who_are_not_logged_in_are_told_nothing(client: Client, db: None) -> None:
+    freeze()
+    page = read(client.get("/admin/login/"))
+    assert BANNER not in page
+    assert "<NSO>" not in page
+
+
+def test_workers_are_listed_as_alive_or_stale(root: Client, db: None) -> None:
+    now = database_now()
+    for name, seconds in (("fresh", 5), ("old", 31)):
+        register_worker(name=name, host="node-1", pid=7, versions=[], now=now)
+        WorkerProcess.objects.filter(pk=name).update(last_seen_at=now - timedelta(seconds=seconds))
+    page = " ".join(read(root.get(list_url("tasks_workerprocess"))).split())
+    fresh, old = page.split(">fresh<")[1].split("</tr>")[0], page.split(">old<")[1].split("</tr>")[0]
+    assert "> alive </span>" in fresh
+    assert "> stale </span>" in old
+    assert "node-1" in fresh
+
+
+def test_the_page_of_a_worker_compares_its_versions_with_those_here(root: Client, db: None) -> None:
+    same, other, gone = (make_workflow(name=f"task_{name}") for name in ("same", "other", "gone"))
+    versions = [version_of(get_definition(each.name)) for each in (same, other, gone)]
+    register_worker(name="host:1", host="host", pid=1, versions=versions, now=database_now())
+    register_code(other.name, [make_step("New", lambda: None)])
+    del ALL_WORKFLOWS[gone.name]
+    page = " ".join(read(root.get(page_url("tasks_workerprocess", "host_3A1"))).split())
+    rows = {row.split("</td>")[0].split("<td>")[1]: row for row in page.split("<tr>")[1:] if "task_" in row}
+    assert "as on this web server" in rows["task_same"]
+    assert versions[0].id in rows["task_same"]
+    assert "another than on this web server" in rows["task_other"]
+    assert "no code of it on this web server" in rows["task_gone"]
+    assert root.post(page_url("tasks_workerprocess", "host_3A1"), {}).status_code == 403

@@ -9,7 +9,8 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from orchestrator_site.common.admin.display import show_moment
-from orchestrator_site.common.admin.forms import ServiceForm
+from orchestrator_site.common.admin.forms import ServiceForm, list_messages
+from orchestrator_site.common.errors import Forbidden, InvalidValue
 from schedules.models import Schedule, ScheduleState
 from schedules.option_fields import choose_fold, choose_gap, choose_missing_day, choose_spread
 from schedules.previews import Preview, preview_draft, preview_schedule
@@ -26,6 +27,7 @@ from schedules.trigger_fields import (
 )
 from schedules.triggers import KINDS, OPTIONS, TriggerError
 from tasks.forms import InputsField, TaskWorkflowField
+from tasks.starting import FormBroken
 
 FIRES_SHOWN = 10
 
@@ -101,6 +103,12 @@ class ScheduleForm(ServiceForm):
             self.add_error(None, f"{message} Nothing of yours was saved: open it again to see what it is now.")
         except ScheduleNotFound:
             self.add_error(None, "Somebody has deleted this schedule. Nothing was saved.")
+        except Forbidden as error:
+            self.add_error(None, str(error))
+        except InvalidValue as error:  # what is left: the workflow does not take these inputs
+            self.add_error("inputs", list_messages(error))
+        except FormBroken as error:
+            self.add_error("inputs", str(error))
         return None
 
     def trigger_errors(self) -> dict[str, list[str]]:
@@ -122,7 +130,7 @@ class ScheduleForm(ServiceForm):
         draft = ScheduleDraft(
             name=values["name"], trigger=kind, trigger_kwargs=kwargs, inputs=values["inputs"], **self._options()
         )
-        return create_schedule(draft=draft, workflow=values["workflow"], actor=self.actor)
+        return create_schedule(draft=draft, workflow=values["workflow"], actor=self.actor, user=self.user)
 
     def _update(self) -> Schedule:
         values = self.cleaned_data
@@ -137,7 +145,11 @@ class ScheduleForm(ServiceForm):
             **self._options(),
         )
         return update_schedule(
-            schedule_id=self.instance.pk, changes=changes, actor=self.actor, expected_version=values["version"]
+            schedule_id=self.instance.pk,
+            changes=changes,
+            actor=self.actor,
+            user=self.user,
+            expected_version=values["version"],
         )
 
     def _show(self, schedule: Schedule) -> None:

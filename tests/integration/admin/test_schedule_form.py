@@ -3,12 +3,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django import forms
 from django.test import Client
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import Schedule, ScheduleState
 from schedules.services import ScheduleChanges, ScheduleDraft, create_schedule, update_schedule
-from tests.integration.admin.support import add_url, errors_of, list_url, page_url, read, shown, typed
+from tests.integration.admin.support import (
+    add_url,
+    errors_of,
+    list_url,
+    page_url,
+    read,
+    read_messages,
+    shown,
+    typed,
+    verb_url,
+)
 from tests.support.factories import make_schedule, make_workflow
 from workflows.engine import Target
 from workflows.models import Workflow
@@ -268,3 +279,46 @@ def test_after_adding_the_list_tells_so(root: Client, workflow: Workflow) -> Non
     answer = root.post(ADD, typed(workflow=workflow.pk, interval_hours="1"), follow=True)
     assert answer.request["PATH_INFO"] == list_url("schedules_schedule")
     assert "was added successfully" in read(answer)
+
+
+class OrderForm(forms.Form):
+    region = forms.ChoiceField(choices=[("north", "The north")])
+    count = forms.IntegerField(min_value=1)
+
+
+class FailingForm(OrderForm):
+    def clean(self) -> dict[str, Any]:
+        raise RuntimeError("cannot look")
+
+
+def test_inputs_that_the_form_of_the_workflow_refuses_are_named_by_key_at_their_field(root: Client, db: None) -> None:
+    workflow = make_workflow(options={"initial_input_form": OrderForm})
+    sent = typed(workflow=workflow.pk, interval_hours="1", inputs='{"region": "west", "count": 0}')
+    errors = errors_of(root.post(ADD, sent))
+    assert errors.keys() == {"inputs"}
+    assert sorted(message.partition(":")[0] for message in errors["inputs"]) == ["count", "region"]
+    assert not Schedule.objects.exists()
+    assert root.post(ADD, {**sent, "inputs": '{"region": "north", "count": 1}'}).status_code == 302
+    schedule = Schedule.objects.get()
+    errors = errors_of(change(root, schedule, inputs='{"region": "north"}'))
+    assert [message.partition(":")[0] for message in errors["inputs"]] == ["count"]
+    assert Schedule.objects.get().inputs == {"region": "north", "count": 1}
+
+
+def test_a_form_that_fails_while_it_looks_at_inputs_is_told_at_their_field(root: Client, db: None) -> None:
+    workflow = make_workflow(options={"initial_input_form": FailingForm})
+    sent = typed(workflow=workflow.pk, interval_hours="1", inputs='{"region": "north", "count": 1}')
+    assert "cannot look" in errors_of(root.post(ADD, sent))["inputs"][0]
+    assert not Schedule.objects.exists()
+
+
+def test_whom_the_workflow_does_not_let_start_it_can_neither_schedule_nor_run_it(root: Client, db: None) -> None:
+    workflow = make_workflow(options={"authorize_callback": lambda user: False})
+    answer = root.post(ADD, typed(workflow=workflow.pk, interval_hours="1"))
+    assert errors_of(answer) == {"__all__": [f"User is not authorized to start '{workflow}'"]}
+    schedule = make_schedule(workflow)
+    url = verb_url("schedules_schedule", "run", schedule.pk)
+    assert url not in read(root.get(page_url("schedules_schedule", schedule.pk)))
+    assert "User is not authorized to start" in read_messages(root.post(url, follow=True))
+    assert "User is not authorized to start" in errors_of(change(root, schedule, name="Other"))["__all__"][0]
+    assert Schedule.objects.get().name == "Nightly"

@@ -200,3 +200,18 @@ def test_a_form_that_no_inputs_can_have_is_told_and_nothing_is_offered(root: Cli
             assert "takes a file" in read_messages(answer) or "asks for nothing" in read_messages(answer)
     Task.objects.update(status=TaskStatus.RUNNING, lease_expires_at=NOW, step_started_at=NOW)
     assert "Approve, since" in read(root.get(page_url(MODEL, task.pk)))
+
+
+class FailingForm(forms.Form):
+    reason = forms.CharField()
+
+    def clean(self) -> dict[str, Any]:
+        raise RuntimeError("cannot <look>")
+
+
+def test_a_form_that_fails_while_it_cleans_is_told_above_what_was_typed(root: Client, db: None) -> None:
+    task = make_suspended(make_workflow(inputstep("Approve", form=FailingForm)(lambda reason: None)))
+    answer = root.post(answer_url(task), {"answers-reason": "good"})
+    assert "cannot <look>" in answer.context["answer"].form.non_field_errors()[0]
+    assert "cannot <look>" not in answer.content.decode()
+    assert 'value="good"' in read(answer)

@@ -27,7 +27,7 @@ PREPARE_AFTER_RUNS = 2
 _ADVANCE = """
 UPDATE tasks_task SET
     status = %(status)s, position = %(position)s, finished_at = %(finished_at)s, failed_reason = %(reason)s,
-    available_at = %(available_at)s, steps_version = %(steps_version)s, step_started_at = %(step_started_at)s,
+    available_at = %(available_at)s, steps_version = %(steps_version)s, step_started_at = %(next_started_at)s,
     answers = CASE WHEN %(has_passed)s THEN NULL ELSE answers END,
     lease_expires_at = CASE WHEN %(has_stopped)s THEN NULL ELSE lease_expires_at END,
     version = CASE WHEN %(has_stopped)s THEN version + 1 ELSE version END
@@ -133,7 +133,7 @@ def _write_step(claim: Claim, step: TaskStep, move: _Move, *, ignores_abort: boo
         "reason": move.reason,
         "available_at": stored_value(Task, "available_at", move.available_at),
         "steps_version": move.steps_version,
-        "step_started_at": stored_value(Task, "step_started_at", None if has_stopped else step.completed_at),
+        "next_started_at": stored_value(Task, "step_started_at", None if has_stopped else step.completed_at),
         "has_stopped": has_stopped,
         "has_passed": has_passed,
         "ignores_abort": ignores_abort,

@@ -75,7 +75,36 @@ def recorded(task: Task) -> Iterator[tuple[str, str, int]]:
     return ((step.name, step.status, step.attempt) for step in task.steps.order_by("id"))
 
 
+class TestChangedSteps:
+    def test_a_task_that_was_mapped_and_given_back_goes_on_where_it_was_mapped_to(self) -> None:
+        ran: list[str] = []
+
+        def note(name: str) -> Step:
+            return make_step(name, lambda: ran.append(name))
+
+        network = Network(ValueError("no route"))
+        task = run(start(make_workflow(note("A"), network.step("B"), note("C"))))
+        register_code(task.workflow.name, [note("X"), note("A"), note("New B"), note("C")], step_aliases={"B": "New B"})
+        resume_task(task_id=task.pk, actor="ada")
+        run_claimed(make_claim(task), clock=TickingClock(), is_stopping=lambda: True)
+        task.refresh_from_db()
+        assert (task.status, task.position, task.revision) == (TaskStatus.RESUMED, 3, 1)
+        task = run(make_claim(task, now=task.available_at or NOW))
+        assert (task.status, task.revision, ran) == (TaskStatus.COMPLETED, 1, ["A", "New B", "C"])
+
+
 class TestAWholeRun:
+    def test_the_task_says_when_the_step_began_that_runs_and_nothing_when_none_does(self) -> None:
+        seen: list[datetime | None] = []
+
+        def look(task_id: str) -> None:
+            seen.append(Task.objects.values_list("step_started_at", flat=True).get(pk=task_id))
+
+        task = run(start(make_workflow(make_step("One", look), make_step("Two", look))))
+        steps = list(task.steps.order_by("id"))
+        assert seen == [steps[0].completed_at, steps[1].completed_at]
+        assert task.step_started_at is None
+
     def test_every_step_is_recorded_with_the_state_after_it(self) -> None:
         workflow = make_workflow(Network().step("NSO calls", {"seen": ["nl-1"]}))
         task = run(start(workflow, inputs={"node": "nl-1"}, reporter="ada"))

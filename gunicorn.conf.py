@@ -8,7 +8,7 @@ worker_class = "gthread"
 workers = 1
 threads = settings.WEB_THREADS
 graceful_timeout = 10
-# Our own request log has the ids; gunicorn's would say the same again.
+# Our own request log has the ids, and masks the tokens in the paths of callbacks; gunicorn's would say the same again.
 accesslog = None
 logconfig_dict = settings.LOGGING
 # One fixed socket per user: a second server of the same user would take it from the first.

@@ -6,6 +6,8 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
+from orchestrator_site.common.logs import mask_callback_tokens
+
 API_PREFIX = "/api/"
 
 
@@ -43,7 +45,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(
         request,
         HTTPStatus.NOT_FOUND,
-        f"There is nothing at {request.path}.",
+        f"There is nothing at {mask_callback_tokens(request.path)}.",
         lambda: defaults.page_not_found(request, exception),
     )
 

@@ -4,6 +4,7 @@ Lines are JSON or for people, carry UTC times and whatever ids are bound with
 `structlog.contextvars`, and hold no secrets.
 """
 
+import re
 import sys
 from typing import Any
 
@@ -13,12 +14,24 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 MASK = "********"
 SECRET_WORDS = ("password", "passwd", "secret", "token", "authorization", "cookie", "credential")
 
+# The path of a callback is all that it takes to answer it, so what follows this word in a path is a secret: as the
+# route has it, with more slashes, or quoted once or more often as a part of another address.
+_CALLBACK_TOKEN = re.compile(r"""((?:/|%(?:25)*2F)callback(?:/|%(?:25)*2F)+)[^/\s"'?#&<>\\]+""", re.IGNORECASE)
+
 # These say in their own words what our events already say.
-QUIET_LOGGERS = {"apscheduler": "WARNING", "django.request": "ERROR", "django.server": "ERROR"}
+QUIET_LOGGERS = {
+    "apscheduler": "WARNING",
+    "django.request": "ERROR",
+    "django.server": "ERROR",
+    "gunicorn.access": "WARNING",  # that is all of it, also where somebody tells gunicorn to write it
+}
+
+# Django and gunicorn hang handlers of their own on these.
+LOGGERS_WITH_HANDLERS = ("django", "django.server", "gunicorn.error", "gunicorn.access")
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:
-    """Replace the value of every key that names a secret, at any depth."""
+    """Replace the value of every key that names a secret, and the tokens of callbacks in all others, at any depth."""
     return {key: _mask(key, value) for key, value in event_dict.items()}
 
 
@@ -29,7 +42,17 @@ def _mask(key: object, value: Any) -> Any:
         return {inner: _mask(inner, item) for inner, item in value.items()}
     if isinstance(value, list):
         return [_mask(None, item) for item in value]
-    return value
+    return mask_callback_tokens(value) if isinstance(value, str) else value
+
+
+def mask_callback_tokens(text: str) -> str:
+    """Return a text without the tokens of callbacks, in whatever path or address they stand."""
+    return _CALLBACK_TOKEN.sub(rf"\1{MASK}", text)
+
+
+def mask_line(_logger: WrappedLogger, _method: str, line: Any) -> Any:
+    """Mask a line as it is to be written: what was logged, its values, and the text of an exception."""
+    return mask_callback_tokens(line)
 
 
 def configure(*, level: str, line_format: str) -> dict[str, Any]:
@@ -62,17 +85,20 @@ def configure(*, level: str, line_format: str) -> dict[str, Any]:
 
 
 def _renderers(line_format: str) -> list[Processor]:
+    """Return what makes a line of an event; the last one looks at it as a whole."""
     # Tracebacks without local variables: those may hold secrets.
     if line_format == "console":
         return [
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(),
                 exception_formatter=structlog.dev.plain_traceback,
-            )
+            ),
+            mask_line,
         ]
     return [
         structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
         structlog.processors.JSONRenderer(default=str),
+        mask_line,
     ]
 
 
@@ -93,9 +119,11 @@ def _logging_config(level: str, shared: list[Processor], renderers: list[Process
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # Django and gunicorn hang handlers of their own on these; a list given here replaces
-            # them, so that every line goes through the root handler, once.
-            **{name: {"handlers": [], "propagate": True} for name in ("django", "gunicorn.error")},
-            **{name: {"level": quiet} for name, quiet in QUIET_LOGGERS.items()},
+            name: {
+                # A list given here replaces the handlers there are, so that every line goes through the root handler.
+                **({"handlers": [], "propagate": True} if name in LOGGERS_WITH_HANDLERS else {}),
+                **({"level": QUIET_LOGGERS[name]} if name in QUIET_LOGGERS else {}),
+            }
+            for name in sorted({*LOGGERS_WITH_HANDLERS, *QUIET_LOGGERS})
         },
     }

@@ -31,7 +31,10 @@ ROUTE = "/api/tasks/{task_id}/callback/{token}"
 
 
 class CallbackNotFound(NotFound):
-    """No task awaits a callback with this token."""
+    """No task awaits a callback with this token; it is said alike whether there is such a task or not."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing awaits a callback here: the address is wrong, or a later one has replaced it")
 
 
 class CallbackRefused(Conflict):
@@ -150,7 +153,7 @@ def _find_open(task_id: UUID, token: str) -> tuple[Task, TaskCallback, datetime]
     # Every row is compared, and each in constant time: how long it takes says nothing about the token.
     matching = [row for row in rows if hmac.compare_digest(row.token_hash, given)]
     if task is None or not matching:
-        raise CallbackNotFound("nothing awaits a callback here: the address is wrong, or a later one has replaced it")
+        raise CallbackNotFound
     callback, now = matching[0], database_now()
     if callback.answered_at is not None:
         raise CallbackRefused(f"this callback was answered already, at {callback.answered_at:%Y-%m-%d %H:%M:%S}Z")

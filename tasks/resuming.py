@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator_site.common.errors import Conflict, InvalidValue
-from tasks.deploys import GoOn, find_placement_of, save_version, version_of
+from tasks.deploys import GoOn, find_placement_of, version_of
 from tasks.models import Task, TaskStatus
 from tasks.starting import FormBroken, clean_answers
 from workflows.engine import State, WorkflowDefinition
@@ -19,7 +19,10 @@ class StepsChanged(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The place of a task that goes on, and the answers for the step there, if it asks or awaits any."""
+    """The place of a task that goes on, and the answers for the step there, if it asks or awaits any.
+
+    With another revision than the task has, it is a place in the present list, whose version is to be saved.
+    """
 
     position: int
     revision: int
@@ -68,7 +71,6 @@ def _check_forms(definition: WorkflowDefinition) -> None:
 def _mapped(task: Task, definition: WorkflowDefinition, *, position: int, answers: State | None) -> Resumed:
     """Return the place of a task in another list than it has run by."""
     version = version_of(definition)
-    save_version(version)
     awaits_callback = isinstance(definition.steps[position], AwaitCallbackStep)
     return Resumed(position, task.revision + 1, version.id, answers, awaits_callback)
 

@@ -1,6 +1,6 @@
 """Writing tasks: start, resume, abort, delete. Each is one transaction; workers write through `tasks.recording`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,13 +14,14 @@ from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue
 from orchestrator_site.common.ids import new_id
+from tasks.deploys import save_version, version_of
 from tasks.executors import get_executor
 from tasks.models import ENDED, Task, TaskStatus
 from tasks.recording import take_callback_along
 from tasks.resuming import plan_resumption
 from tasks.selectors import get_task, lock_task
 from tasks.starting import check_may_resume, check_may_start, check_predicate, clean_inputs, find_definition
-from tasks.states import MOVES, IllegalTransition
+from tasks.states import MOVES, RETRYABLE, IllegalTransition, NotRetryable
 from workflows.models import Workflow
 from workflows.selectors import get_task_workflow
 
@@ -147,15 +148,70 @@ def resume_task(
         NotAuthorized: The workflow does not let this user resume it.
         InvalidValue, InvalidFields: The answers, or the step, cannot be used.
         StepsChanged: Its steps were changed, and nobody said where it is to go on.
+        FormBroken: A form of the workflow cannot be used, so that its steps cannot be told from others.
     """
+    _put_back(task_id, check=_refuse_unless_stopped, actor=actor, user=user, inputs=inputs, resume_at=resume_at)
+    return get_task(task_id)
+
+
+def retry_task(
+    *,
+    task_id: UUID,
+    actor: str,
+    user: Any = None,
+    inputs: dict[str, Any] | None = None,
+    resume_at: str | None = None,
+) -> Task:
+    """Resume a task that failed, or that waits to be tried again; what it takes and raises is as for `resume_task`.
+
+    Raises:
+        NotRetryable: Its status is another one.
+    """
+    _put_back(task_id, check=_refuse_unless_retryable, actor=actor, user=user, inputs=inputs, resume_at=resume_at)
+    return get_task(task_id)
+
+
+def resume_tasks(*, tasks: QuerySet[Task], actor: str, user: Any = None, is_dry_run: bool = False) -> list[Resumption]:
+    """Resume many tasks, each in a transaction of its own; one that cannot go on does not stop the others.
+
+    What stopped is resumed; suspended tasks need answers, and stay. A dry run says what would come of it, and writes
+    nothing.
+    """
+    results = []
+    for task_id in tasks.order_by("id").values_list("id", flat=True):
+        try:
+            _put_back(task_id, check=_refuse_unless_stopped, actor=actor, user=user, is_dry_run=is_dry_run)
+        except (Conflict, InvalidValue, Forbidden) as error:
+            results.append(Resumption(task_id, str(error)))
+        else:
+            results.append(Resumption(task_id))
+    return results
+
+
+def _put_back(
+    task_id: UUID,
+    *,
+    check: Callable[[TaskStatus], None],
+    actor: str,
+    user: Any,
+    inputs: dict[str, Any] | None = None,
+    resume_at: str | None = None,
+    is_dry_run: bool = False,
+) -> None:
+    """Put a task back on the queue if `check` lets its status pass, and its workflow the user and the answers."""
     now = database_now()
     with write_transaction():
         task = lock_task(task_id)
-        if task.status == TaskStatus.RUNNING or TaskStatus.RESUMED not in MOVES[TaskStatus(task.status)]:
-            raise IllegalTransition(task.status, TaskStatus.RESUMED)
+        check(TaskStatus(task.status))
         definition = find_definition(task.workflow.name)
         check_may_resume(definition, user)
         resumed = plan_resumption(task, definition, inputs=inputs, resume_at=resume_at)
+        if is_dry_run:
+            return
+        if definition is not None and resumed.revision != task.revision:
+            save_version(version_of(definition))
+        if resumed.awaits_callback:
+            take_callback_along(task_id, (task.revision, task.position), (resumed.revision, resumed.position))
         task.status, task.available_at, task.version = TaskStatus.RESUMED, now, task.version + 1
         task.abort_requested_at = task.finished_at = None
         task.failed_reason = ""
@@ -166,23 +222,16 @@ def resume_task(
         task.save(update_fields=RESUMED_FIELDS)
         get_executor().enqueue([task])
     log.info("task_resumed", task_id=str(task_id), actor=actor, resume_at=resume_at)
-    return get_task(task_id)
 
 
-def resume_tasks(*, tasks: QuerySet[Task], actor: str, user: Any = None) -> list[Resumption]:
-    """Resume many tasks, each in a transaction of its own; one that cannot go on does not stop the others.
+def _refuse_unless_stopped(status: TaskStatus) -> None:
+    if status == TaskStatus.RUNNING or TaskStatus.RESUMED not in MOVES[status]:
+        raise IllegalTransition(status, TaskStatus.RESUMED)
 
-    What stopped is resumed; suspended tasks need answers, and stay.
-    """
-    results = []
-    for task_id in tasks.order_by("id").values_list("id", flat=True):
-        try:
-            resume_task(task_id=task_id, actor=actor, user=user)
-        except (Conflict, InvalidValue, Forbidden) as error:
-            results.append(Resumption(task_id, str(error)))
-        else:
-            results.append(Resumption(task_id))
-    return results
+
+def _refuse_unless_retryable(status: TaskStatus) -> None:
+    if status not in RETRYABLE:
+        raise NotRetryable(status)
 
 
 def abort_task(*, task_id: UUID, actor: str) -> Task:

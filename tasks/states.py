@@ -28,6 +28,9 @@ MOVES: dict[TaskStatus, set[TaskStatus]] = {
     TaskStatus.ABORTED: set(),
 }
 
+# What is worth another attempt without anybody's answer: it failed, or waits to be tried again.
+RETRYABLE = (*sorted(_STOPPED), TaskStatus.WAITING)
+
 
 class IllegalTransition(Conflict):
     """A task cannot go from the status it has to the one that was asked for."""
@@ -37,6 +40,17 @@ class IllegalTransition(Conflict):
         self.wanted = TaskStatus(wanted)
         legal = ", ".join(sorted(MOVES[self.current] - {self.wanted})) or "nothing: it has ended"
         super().__init__(f"a task that is {self.current} cannot become {self.wanted}; it can become {legal}")
+
+
+class NotRetryable(Conflict):
+    """A task has not failed, nor does it wait to be tried again."""
+
+    def __init__(self, current: str) -> None:
+        others = ", ".join(RETRYABLE[:-1])
+        hint = "; resume it, with answers to its form" if current == TaskStatus.SUSPENDED else ""
+        super().__init__(
+            f"a task that is {current} cannot be retried; one that is {others} or {RETRYABLE[-1]} can{hint}"
+        )
 
 
 def sources_of(wanted: TaskStatus) -> list[TaskStatus]:

@@ -1,5 +1,7 @@
 """Task and TaskStep: one run of a workflow, and what its steps gave."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -134,6 +136,11 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """When the step at which it waits is tried again."""
+        return self.available_at if self.status == TaskStatus.WAITING else None
 
 
 class TaskStep(models.Model):

@@ -8,7 +8,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from orchestrator_site.common.errors import NotFound
-from tasks.models import Task, TaskStep
+from tasks.models import Task, TaskCallback, TaskStep
+
+MISSING = "Task does not exist"
 
 
 class TaskNotFound(NotFound):
@@ -43,6 +45,32 @@ def get_task(task_id: UUID) -> Task:
     return _found(list_tasks_with_steps().filter(pk=task_id).first(), task_id)
 
 
+def get_standing(task_id: UUID) -> tuple[str, str]:
+    """Return the status of a task, and why it stopped.
+
+    Raises:
+        TaskNotFound: There is none of this id.
+    """
+    row = Task.objects.filter(pk=task_id).values_list("status", "failed_reason").first()
+    if row is None:
+        raise TaskNotFound(MISSING, field="task_id", value=str(task_id))
+    return row
+
+
+def find_callback(task_id: UUID) -> TaskCallback | None:
+    """Return the callback that a task opened last, without its secret and its answer; None if it opened none."""
+    rows = TaskCallback.objects.filter(task=task_id).defer("token_hash", "result")
+    return rows.order_by("-revision", "-position").first()
+
+
+def find_retryable(*, status: str, workflow_name: str | None, limit: int) -> list[UUID]:
+    """Return the ids of tasks of a status, and of one workflow if one is named, the oldest first."""
+    rows = Task.objects.filter(status=status)
+    if workflow_name is not None:
+        rows = rows.filter(workflow__name=workflow_name)
+    return list(rows.order_by("id").values_list("id", flat=True)[:limit])
+
+
 def lock_task(task_id: UUID) -> Task:
     """Return one task, and hold its row until the transaction ends.
 
@@ -55,5 +83,5 @@ def lock_task(task_id: UUID) -> Task:
 
 def _found(task: Task | None, task_id: UUID) -> Task:
     if task is None:
-        raise TaskNotFound("Task does not exist", field="task_id", value=str(task_id))
+        raise TaskNotFound(MISSING, field="task_id", value=str(task_id))
     return task

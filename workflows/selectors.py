@@ -1,17 +1,23 @@
 """Reading workflows, products and subscriptions."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
-from orchestrator_site.common.errors import InvalidValue, NotFound
+from orchestrator_site.common.errors import Conflict, InvalidValue, NotFound
 from workflows.engine import Target
+from workflows.engine.errors import FormCodeError
+from workflows.engine.kinds import InputStep
+from workflows.input_forms import describe_form
 from workflows.models import Product, ProductWorkflow, Subscription, SubscriptionStatus, Workflow
 from workflows.registry import WorkflowCodeError, get_definition
 
 
 class WorkflowNotFound(NotFound):
-    """No task workflow matches; the message says which value did not."""
+    """No workflow matches, or none that is a task; the message says which value did not."""
 
 
 class WorkflowMismatch(InvalidValue):
@@ -22,9 +28,55 @@ class SubscriptionNotFound(NotFound):
     """No subscription has this id."""
 
 
+class FormsUnknown(Conflict):
+    """The code of a workflow, or of one of its forms, cannot be used here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepForm:
+    """The form of a step, as a JSON schema."""
+
+    name: str
+    schema: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowForms:
+    """The forms of a workflow, as JSON schemas: the one that starts a task, if any, and those of its steps in order."""
+
+    workflow_name: str
+    initial: dict[str, Any] | None
+    steps: Sequence[StepForm]
+
+
 def list_workflows() -> QuerySet[Workflow]:
     """Return the workflows that are not deleted, by name."""
     return Workflow.objects.filter(deleted_at=None).order_by("name")
+
+
+def describe_forms(*, workflow_name: str) -> WorkflowForms:
+    """Return what a workflow asks people.
+
+    Raises:
+        WorkflowNotFound: The name is unknown or deleted.
+        FormsUnknown: Its code cannot be loaded, or that of a form raises something.
+    """
+    if not list_workflows().filter(name=workflow_name).exists():
+        raise WorkflowNotFound("Workflow does not exist", field="name", value=workflow_name)
+    try:
+        definition = get_definition(workflow_name)
+        initial = definition.initial_input_form
+        return WorkflowForms(
+            workflow_name=workflow_name,
+            initial=None if initial is None else describe_form(form=initial),
+            steps=[
+                StepForm(step.name, describe_form(form=step.form))
+                for step in definition.steps
+                if isinstance(step, InputStep)
+            ],
+        )
+    except (WorkflowCodeError, FormCodeError) as error:
+        raise FormsUnknown(str(error)) from error
 
 
 def get_task_workflow(*, name: str | None = None, workflow_id: UUID | None = None) -> Workflow:

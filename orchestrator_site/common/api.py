@@ -1,8 +1,8 @@
 """What the REST views of all apps share: strict bodies, filtered lists, ids in paths."""
 
 import difflib
-from collections.abc import Iterable
-from datetime import UTC
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from orchestrator_site.common.clock import read_instant
 from orchestrator_site.common.errors import InvalidValue, NotFound
 from orchestrator_site.common.paging import PARAMETERS, read_page
 
@@ -65,6 +66,33 @@ class Object(serializers.Field):  # type: ignore[type-arg]
         return value
 
 
+class Flag(serializers.BooleanField):
+    """True or false; text and numbers are not taken for one."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return it."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError(f"give true or false, not {type(data).__name__}")
+        return data
+
+
+class Instant(serializers.Field):  # type: ignore[type-arg]
+    """A moment with an offset from UTC, so that nobody has to guess the zone."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """Return it in UTC."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError(f"give a moment as a string, not {type(data).__name__}")
+        try:
+            return read_instant(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+    def to_representation(self, value: Any) -> Any:
+        """Return it as every moment is shown."""
+        return Moment().to_representation(value)
+
+
 class StrictSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """A body whose every key is known; the others are named, with the one that was probably meant."""
 
@@ -80,6 +108,10 @@ class StrictSerializer(serializers.Serializer):  # type: ignore[type-arg]
         if unknown:
             raise serializers.ValidationError(unknown)
         return values
+
+
+class EmptyBody(StrictSerializer):
+    """A body without any key."""
 
 
 def _unknown_keys(data: dict[str, Any], known: Any) -> dict[str, Any]:
@@ -140,9 +172,14 @@ def flag_filter() -> TypedChoiceFilter:
 
 
 def list_page(
-    view: APIView, rows: QuerySet[Row], *, filters: type[FilterSet], serializer: type[serializers.BaseSerializer[Row]]
+    view: APIView,
+    rows: QuerySet[Row],
+    *,
+    filters: type[FilterSet],
+    serializer: type[serializers.BaseSerializer[Row]],
+    context: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Answer one page of a list, filtered as the query asks.
+    """Answer one page of a list, filtered as the query asks; `context` is what the serializer is given with each row.
 
     Raises:
         InvalidValue: A parameter is unknown.
@@ -157,4 +194,4 @@ def list_page(
     if not filterset.is_valid():
         raise serializers.ValidationError(filterset.errors)
     page = read_page(filterset.qs, view.request)
-    return Response(page.as_answer([serializer(row).data for row in page.rows]))
+    return Response(page.as_answer([serializer(row, context=dict(context or {})).data for row in page.rows]))

@@ -12,6 +12,8 @@ from orchestrator_site.common.database import is_postgresql
 Clock = Callable[[], datetime]
 
 RESYNC_SECONDS = 10.0
+MAX_SHOWN_CHARACTERS = 100
+SHOWN_INSTANT = "2027-03-01T18:00:00Z or 2027-03-01T19:00:00+01:00"
 
 
 def database_now() -> datetime:
@@ -22,6 +24,21 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         row: tuple[datetime] = cursor.fetchone()
     return row[0].astimezone(UTC)
+
+
+def read_instant(text: str) -> datetime:
+    """Return a moment that somebody has written, in UTC.
+
+    Raises:
+        ValueError: It is no moment, or has no offset from UTC; the message says what would be right.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"'{text[:MAX_SHOWN_CHARACTERS]}' is no moment with an offset; give one such as {SHOWN_INSTANT}")
 
 
 class DatabaseClock:

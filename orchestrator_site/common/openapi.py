@@ -3,6 +3,7 @@
 The apps' `api_docs` modules say the rest, operation by operation.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -49,12 +50,29 @@ def example(name: str, value: Any) -> OpenApiExample:
     return OpenApiExample(name, value=value)
 
 
-def problem(status: HTTPStatus, description: str, *, detail: str, field: str = "", value: Any = None) -> Responses:
-    """Return an error answer for `responses`, with an example that says `detail`."""
-    body = _problem_body(status, detail, field=field, value=value)
-    shown = OpenApiExample(status.phrase, value=body, media_type=CONTENT_TYPE)
-    answer = OpenApiResponse(ProblemSerializer, description=description, examples=[shown])
-    return {(status.value, CONTENT_TYPE): answer}
+def problem(
+    status: HTTPStatus,
+    description: str,
+    *,
+    detail: str,
+    field: str = "",
+    value: Any = None,
+    others: Mapping[str, str] | None = None,
+) -> Responses:
+    """Return an error answer for `responses`, with an example that says `detail`.
+
+    Args:
+        status: Of the answer.
+        description: When it comes.
+        detail: What the example says.
+        field: The one at fault, if one is.
+        value: What that was.
+        others: More examples: their names, and what they say.
+    """
+    bodies = {status.phrase: _problem_body(status, detail, field=field, value=value)}
+    bodies |= {name: _problem_body(status, said) for name, said in (others or {}).items()}
+    shown = [OpenApiExample(name, value=body, media_type=CONTENT_TYPE) for name, body in bodies.items()]
+    return {(status.value, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, description=description, examples=shown)}
 
 
 def _problem_body(status: HTTPStatus, detail: str, *, field: str = "", value: Any = None) -> Json:
@@ -142,19 +160,26 @@ class OperationSchema(AutoSchema):
         if operation is None:
             return None
         operation["description"] = "\n\n".join(filter(None, [operation.get("description"), self._access()]))
+        if not self._asks_for_user:  # said, not left out: the security of a document may be set for all of it
+            operation["security"] = []
         for status in self._errors_of(operation):
             operation["responses"].setdefault(str(status.value), self._common_response(status))
         operation["responses"] = dict(sorted(operation["responses"].items()))
         return operation
 
+    @property
+    def _asks_for_user(self) -> bool:
+        return bool(self.view.get_authenticators())
+
     def _access(self) -> str:
+        if not self._asks_for_user:
+            return "For whoever has the address: it takes no token of a user and no session, and looks at none."
         wanted = getattr(self.view, "permissions", {}).get(self.method)
         return f"Needs the permission `{wanted}`." if wanted else "For everyone with a token or a session."
 
-    @staticmethod
-    def _errors_of(operation: Json) -> list[HTTPStatus]:
+    def _errors_of(self, operation: Json) -> list[HTTPStatus]:
         places = {parameter["in"] for parameter in operation.get("parameters", [])}
-        errors = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN]
+        errors = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN] if self._asks_for_user else []
         if "path" in places:
             errors.append(HTTPStatus.NOT_FOUND)
         if "query" in places:
@@ -249,6 +274,16 @@ class TextField(OpenApiSerializerFieldExtension):
         """Return the schema."""
         bounds = {"maxLength": self.target.max_length} if self.target.max_length else {}
         return {"type": "string", "minLength": 1, **bounds}
+
+
+class InstantField(OpenApiSerializerFieldExtension):
+    """A moment with an offset."""
+
+    target_class = "orchestrator_site.common.api.Instant"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> Json:
+        """Return the schema."""
+        return {"type": "string", "format": "date-time"}
 
 
 class ObjectField(OpenApiSerializerFieldExtension):

@@ -11,6 +11,7 @@ from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
 from schedules.triggers import TriggerError
 from tasks.models import CLAIMABLE, ENDED, StepStatus, Task, TaskCallback, TaskStatus, TaskStep
 from tasks.queue import Claim, Lease, claim_queued
+from tasks.runner import run_claimed
 from workflows.engine import Step, StepList, Target, done, init, step, workflow
 from workflows.models import Product, ProductWorkflow, Subscription, SubscriptionStatus, Workflow
 from workflows.registry import ALL_WORKFLOWS, LazyWorkflowInstance
@@ -138,6 +139,15 @@ def make_claim(task: Task | None = None, *, worker: str = "worker", now: datetim
     [claim] = claim_queued(make_lease(worker=worker, now=now), limit=100)
     assert claim.task_id == task.pk
     return claim
+
+
+def run_until_it_stops(task: Task, *, now: datetime | None = None) -> Task:
+    """Run the only task on the queue as a worker does, all of it at one moment: when it became available."""
+    moment = now or task.available_at
+    assert moment is not None, "it is not on the queue"
+    run_claimed(make_claim(task, now=moment), clock=lambda: moment)
+    task.refresh_from_db()
+    return task
 
 
 def make_schedule(

@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from orchestrator_site.common.parsers import MAX_BODY_BYTES, MAX_DEPTH
-from tasks.models import TaskStatus
+from tasks.models import Task, TaskStatus
 from tests.integration.api.support import UNKNOWN_ID, fields_at_fault, read_problem, store_schedule, stored_rows
 from tests.support.factories import make_task, make_workflow
 from workflows.engine import Target
@@ -455,6 +455,62 @@ ACTING: list[Row] = [
     *NO_OBJECT,
     ("any_key", {"reason": "x"}, "reason", "unknown key; known are none"),
 ]
+RESUMING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("unknown_key", {"input": {}}, "input", "did you mean 'inputs'?"),
+    ("inputs_list", {"inputs": []}, "inputs", "give a JSON object"),
+    ("inputs_null", {"inputs": None}, "inputs", "may not be null"),
+    ("inputs_not_asked_for", {"inputs": {"reason": "x"}}, "inputs", "stands at step 'Start', which asks for no inputs"),
+    ("step_number", {"resume_at": 1}, "resume_at", "give a string"),
+    ("step_empty", {"resume_at": ""}, "resume_at", "may not be blank"),
+    ("step_null", {"resume_at": None}, "resume_at", "may not be null"),
+    ("step_nul", {"resume_at": "Start\0"}, "resume_at", "Null characters"),
+    ("step_unknown", {"resume_at": "Strat"}, "resume_at", "did you mean 'Start'?"),
+    ("step_of_one_that_has_not_run", {"resume_at": "Start"}, "resume_at", "none of its steps has run yet"),
+]
+BULK: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("unknown_key", {"task_ids": []}, "task_ids", "known are ids, status, workflow_name, dry_run"),
+    ("ids_word", {"ids": "all"}, "ids", 'Expected a list of items but got type "str"'),
+    ("ids_none", {"ids": []}, "ids", "may not be empty"),
+    ("ids_null", {"ids": None}, "ids", "may not be null"),
+    ("ids_of_a_number", {"ids": [PLACES["failed"], 5]}, "ids[1]", "give a UUID as a string, not int"),
+    ("ids_of_a_word", {"ids": ["latest"]}, "ids[0]", "valid UUID"),
+    ("ids_too_many", {"ids": [UNKNOWN_ID] * 1001}, "ids", "no more than 1000"),
+    ("status_unknown", {"status": "faild"}, "status", "give api_unavailable, failed, inconsistent_data or waiting"),
+    ("status_not_to_be_tried_again", {"status": "suspended"}, "status", "others by their ids"),
+    ("status_null", {"status": None}, "status", "may not be null"),
+    ("status_list", {"status": ["failed"]}, "status", "others by their ids"),
+    ("ids_and_status", {"ids": [PLACES["failed"]], "status": "failed"}, "status", "give ids or status, not both"),
+    ("ids_and_workflow", {"ids": [PLACES["failed"]], "workflow_name": "task_one"}, "workflow_name", "not both"),
+    ("workflow_number", {"workflow_name": 5}, "workflow_name", "give a string"),
+    ("dry_run_word", {"dry_run": "true"}, "dry_run", "give true or false, not str"),
+    ("dry_run_number", {"dry_run": 1}, "dry_run", "give true or false, not int"),
+    ("dry_run_null", {"dry_run": None}, "dry_run", "may not be null"),
+]
+FREEZING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("empty", {}, "reason", "required"),
+    ("reason_blank", {"reason": "  "}, "reason", "may not be blank"),
+    ("reason_number", {"reason": 5}, "reason", "give a string"),
+    ("reason_nul", {"reason": "x\0"}, "reason", "Null characters"),
+    ("reason_too_long", {"reason": "x" * 1001}, "reason", "1000"),
+    ("reason_misspelt", {"reson": "x"}, "reson", "did you mean 'reason'?"),
+    ("until_number", {"reason": "x", "until": 5}, "until", "give a moment as a string, not int"),
+    (
+        "until_word",
+        {"reason": "x", "until": "soon"},
+        "until",
+        "'soon' is no moment with an offset; give one such as 20",
+    ),
+    ("until_without_offset", {"reason": "x", "until": "2099-01-01T00:00:00"}, "until", "no moment with an offset"),
+    ("until_day", {"reason": "x", "until": "2099-01-01"}, "until", "no moment with an offset"),
+    ("until_beyond_all", {"reason": "x", "until": "9999-12-31T23:59:59-12:00"}, "until", "no moment with an offset"),
+    ("until_past", {"reason": "x", "until": "2020-01-01T00:00:00Z"}, "until", "has passed"),
+]
 
 ROUTES = [
     ("POST", "/api/schedules", CREATING),
@@ -463,8 +519,12 @@ ROUTES = [
     ("PATCH", "/api/schedules/{schedule}", PATCHING),
     ("DELETE", "/api/schedules", DELETING),
     ("POST", "/api/tasks", STARTING),
-    ("POST", "/api/tasks/{failed}/resume", ACTING),
+    ("POST", "/api/tasks/{failed}/resume", RESUMING),
+    ("POST", "/api/tasks/{failed}/retry", RESUMING),
     ("POST", "/api/tasks/{failed}/abort", ACTING),
+    ("POST", "/api/tasks/resume", BULK),
+    ("POST", "/api/engine/freeze", FREEZING),
+    ("POST", "/api/engine/unfreeze", ACTING),
 ]
 CASES = [
     pytest.param((method, path), body, field, phrase, id=f"{method} {path} {name}")
@@ -510,8 +570,17 @@ def test_the_bodies_that_the_table_makes_worse_are_good(client: APIClient) -> No
     assert send(client, "PUT", "/api/schedules", {**SCHEDULE, "name": "New"}).status_code == 200
     assert send(client, "PATCH", "/api/schedules/{schedule}", {"name": "Newer"}).status_code == 200
     assert send(client, "POST", "/api/tasks", {"workflow_name": "task_one"}).status_code == 201
-    assert send(client, "POST", "/api/tasks/{failed}/resume", {}).status_code == 202
+    failed = {"status": "failed", "workflow_name": "task_one", "dry_run": True}
+    assert send(client, "POST", "/api/tasks/resume", failed).json()["results"][0]["resumed"]
+    assert send(client, "POST", "/api/tasks/resume", {"ids": [PLACES["failed"]]}).json()["results"][0]["resumed"]
+    Task.objects.filter(pk=PLACES["failed"]).update(status=TaskStatus.FAILED, available_at=None)
+    assert send(client, "POST", "/api/tasks/{failed}/retry", {}).status_code == 202
+    Task.objects.filter(pk=PLACES["failed"]).update(status=TaskStatus.FAILED, available_at=None)
+    assert send(client, "POST", "/api/tasks/{failed}/resume", {"inputs": {}}).status_code == 202
     assert send(client, "POST", "/api/tasks/{failed}/abort", {}).status_code == 202
+    freeze = {"reason": "Maintenance", "until": "2099-01-01T00:00:00+01:00"}
+    assert send(client, "POST", "/api/engine/freeze", freeze).status_code == 200
+    assert send(client, "POST", "/api/engine/unfreeze", {}).status_code == 200
     assert send(client, "POST", "/api/schedules/preview", preview_of(create())).status_code == 200
     assert send(client, "DELETE", "/api/schedules", {**SCHEDULE, "workflow_id": TASK_ID}).status_code == 200
 
@@ -529,7 +598,9 @@ def test_the_bodies_that_the_table_makes_worse_are_good(client: APIClient) -> No
         ("PATCH", f"/api/schedules/{UNKNOWN_ID}", {}, "schedule_id"),
         ("DELETE", f"/api/schedules/{UNKNOWN_ID}", {}, "schedule_id"),
         ("POST", f"/api/tasks/{UNKNOWN_ID}/resume", {}, "task_id"),
+        ("POST", f"/api/tasks/{UNKNOWN_ID}/retry", {}, "task_id"),
         ("POST", f"/api/tasks/{UNKNOWN_ID}/abort", {}, "task_id"),
+        ("DELETE", f"/api/tasks/{UNKNOWN_ID}", {}, "task_id"),
     ],
 )
 def test_what_does_not_exist_is_a_404(client: APIClient, method: str, path: str, body: Any, field: str) -> None:

@@ -26,7 +26,22 @@ from tests.integration.api.openapi import (
     response_examples,
 )
 from tests.integration.api.support import UNKNOWN_ID, make_client, make_user, store_firing, store_schedule
-from tests.support.factories import make_schedule, make_task, make_task_step, make_workflow
+from tests.support.factories import (
+    make_schedule,
+    make_step,
+    make_task,
+    make_task_step,
+    make_workflow,
+    register_code,
+    run_until_it_stops,
+)
+from tests.support.stopped_tasks import (
+    Approval,
+    approve,
+    make_awaiting_task,
+    make_suspended_task,
+    make_waiting_task,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +50,15 @@ NOT_DESCRIBED = {"/api/graphql", "/api/docs"}
 NO_WORKFLOW = {"name": "x", "workflow_name": "task_nothing", "trigger": "cron", "trigger_kwargs": {"hour": 1}}
 OF_EVERY_LIST = {"page", "page_size", "count"}
 OF_NEXT_TIMES = {"from", "n"}
+# Whoever has their address may ask for them.
+OF_THE_ADDRESS = {"/api/tasks/{task_id}/callback/{token}", "/api/tasks/{task_id}/callback/{token}/progress"}
+UNKNOWN = {
+    "schedule_id": UNKNOWN_ID,
+    "task_id": UNKNOWN_ID,
+    "language": "xx",
+    "name": "task_nothing",
+    "token": "no-such-token",
+}
 
 
 def api_routes() -> dict[str, type[APIView] | None]:
@@ -58,6 +82,26 @@ def described(operation: Operation) -> str:
     return str(operation)
 
 
+def make_ready(operation: Operation, example: str) -> dict[str, str]:
+    """Store what an example works on, and return what its path and its body name."""
+    schedule = store_schedule()
+    known = {"schedule_id": str(schedule.pk), "workflow_id": str(schedule.workflow.pk)}
+    if operation.path in OF_THE_ADDRESS:
+        task, path = make_awaiting_task()
+        return {**known, "task_id": str(task.pk), "token": path.rpartition("/")[2]}
+    if example == "WithAnswers":
+        return {**known, "task_id": str(make_suspended_task().pk)}
+    if example == "AtAStep":
+        task = run_until_it_stops(make_task(make_workflow(make_step("Sync", fail))))
+        register_code(task.workflow.name, [make_step("NSO calls", fail)])
+        return {**known, "task_id": str(task.pk)}
+    return {**known, "task_id": str(make_task(status=TaskStatus.FAILED).pk)}
+
+
+def fail() -> None:
+    raise ValueError("no route")
+
+
 class TestRoutes:
     def test_every_route_is_described_once(self) -> None:
         assert set(describe_api()["paths"]) == set(api_routes()) - NOT_DESCRIBED
@@ -79,7 +123,7 @@ class TestRoutes:
         body = operation.body
         assert body["summary"][0].isupper()
         assert body["tags"][0] in {tag["name"] for tag in describe_api()["tags"]}
-        assert body["security"] == [{"token": []}, {"session": []}]
+        assert body["security"] == ([] if operation.path in OF_THE_ADDRESS else [{"token": []}, {"session": []}])
         for each in operation.parameters("path"):
             assert each["schema"] == (
                 {"type": "string", "format": "uuid"} if each["name"].endswith("_id") else {"type": "string"}
@@ -109,9 +153,9 @@ class TestBodies:
 
     def test_a_body_has_no_keys_but_those_described(self, client: APIClient) -> None:
         for operation in operations():
-            if operation.request_schema:
+            if operation.request_schema and operation.path not in OF_THE_ADDRESS:
                 assert resolve(operation.request_schema)["additionalProperties"] is False
-                path = operation.path.format(schedule_id=UNKNOWN_ID, task_id=UNKNOWN_ID)
+                path = operation.path.format(**UNKNOWN)
                 answer = getattr(client, operation.method)(path, {"surprise": 1})
                 assert answer.status_code == 400, operation
                 assert "surprise" in answer.json()["detail"]
@@ -125,12 +169,11 @@ class TestBodies:
     def test_the_api_accepts_every_example(
         self, client: APIClient, shipped_workflows: None, operation: Operation, example: str
     ) -> None:
-        body = copy.deepcopy(operation.request_examples()[example])
-        schedule = store_schedule()
-        failed = make_task(status=TaskStatus.FAILED)
         # The ids are those of some other installation.
-        ours = {"schedule_id": str(schedule.pk), "workflow_id": str(schedule.workflow.pk), "task_id": str(failed.pk)}
+        ours = make_ready(operation, example)
+        body = copy.deepcopy(operation.request_examples()[example])
         body |= {key: ours[key] for key in body if key in ours}
+        body |= {"ids": [ours["task_id"]]} if "ids" in body else {}
         answer = getattr(client, operation.method)(operation.path.format(**ours), body)
         assert 200 <= answer.status_code < 300, answer.content
         assert_described(operation, answer)
@@ -155,8 +198,8 @@ class TestAnswers:
             task = make_task(status=status, schedule_id=schedule.pk, scheduled_for=schedule.created_at)
         make_task_step(task, status="failed", error={"class": "ValueError", "message": "x", "traceback": "y"})
         make_task_step(task, position=1)
-        make_workflow(description="What it does")
-        ids = {"schedule_id": schedule.pk, "task_id": task.pk, "language": "en-GB"}
+        workflow = make_workflow(approve, description="What it does", options={"initial_input_form": Approval})
+        ids = {"schedule_id": schedule.pk, "task_id": task.pk, "language": "en-GB", "name": workflow.name}
         counted: dict[str, str | int] = {"count": "true", "page_size": 1}
         for operation in operations():
             if operation.method == "get" and operation.path != "/api/schema":
@@ -167,12 +210,31 @@ class TestAnswers:
                     assert answer.json()["results"], operation
                     assert_described(operation, client.get(operation.path.format(**ids), counted))
 
+    def test_a_task_is_described_wherever_it_stands(self, client: APIClient) -> None:
+        operation = find_operation("get", "/api/tasks/{task_id}")
+        awaiting, path = make_awaiting_task()
+        client.post(f"{path}/progress", {"percent": 40})
+        for task in (make_suspended_task(), awaiting, make_waiting_task(), make_task(status=TaskStatus.RUNNING)):
+            answer = client.get(operation.path.format(task_id=task.pk))
+            assert answer.json()["current_step"] is not None
+            assert_described(operation, answer)
+
+    def test_the_engine_is_described_frozen_and_not(self, client: APIClient) -> None:
+        for verb, is_frozen in (("freeze", True), ("unfreeze", False)):
+            answer = client.post(f"/api/engine/{verb}", {"reason": "Maintenance"} if is_frozen else {})
+            assert_described(find_operation("post", f"/api/engine/{verb}"), answer)
+            shown = client.get("/api/engine")
+            assert shown.json() == answer.json()
+            assert shown.json()["is_frozen"] is is_frozen
+            assert_described(find_operation("get", "/api/engine"), shown)
+
     @pytest.mark.parametrize("operation", operations(), ids=described)
     def test_refusals_are_described(self, client: APIClient, operation: Operation) -> None:
-        path = operation.path.format(schedule_id=UNKNOWN_ID, task_id=UNKNOWN_ID, language="xx")
-        anonymous = getattr(APIClient(), operation.method)(path)
-        assert anonymous.status_code == 401
-        assert_described(operation, anonymous)
+        path = operation.path.format(**UNKNOWN)
+        if operation.path not in OF_THE_ADDRESS:
+            anonymous = getattr(APIClient(), operation.method)(path)
+            assert anonymous.status_code == 401
+            assert_described(operation, anonymous)
         if operation.permission:
             refused = getattr(make_client(make_user()), operation.method)(path)
             assert refused.status_code == 403
@@ -189,15 +251,52 @@ class TestAnswers:
                 assert answer.status_code == status
                 assert_described(operation, answer)
 
-    def test_a_task_that_cannot_move_is_described(self, client: APIClient) -> None:
+    @pytest.mark.parametrize("action", ["resume", "retry", "abort"])
+    def test_a_task_that_cannot_move_is_described(self, client: APIClient, action: str) -> None:
         task = make_task(status=TaskStatus.COMPLETED)
-        for action in ("resume", "abort"):
-            answer = client.post(f"/api/tasks/{task.pk}/{action}")
-            assert answer.status_code == 409
-            operation = find_operation("post", f"/api/tasks/{{task_id}}/{action}")
-            assert_described(operation, answer)
-            [shown] = operation.response(409)["content"]["application/problem+json"]["examples"].values()
-            assert shown["value"] == answer.json()
+        answer = client.post(f"/api/tasks/{task.pk}/{action}")
+        assert answer.status_code == 409
+        operation = find_operation("post", f"/api/tasks/{{task_id}}/{action}")
+        assert_described(operation, answer)
+        assert conflicts_shown_of(operation)["Conflict"] == answer.json()
+
+    @pytest.mark.parametrize(
+        ("status", "options"),
+        [
+            (400, {"initial_input_form": Approval}),
+            (403, {"authorize_callback": lambda user: False}),
+            (409, {"initial_input_form": dict}),
+            (412, {"run_predicate": lambda request: "not now"}),
+        ],
+    )
+    def test_what_a_workflow_refuses_is_described(
+        self, client: APIClient, status: int, options: dict[str, Any]
+    ) -> None:
+        answer = client.post("/api/tasks", {"workflow_name": make_workflow(options=options).name})
+        assert answer.status_code == status
+        assert_described(find_operation("post", "/api/tasks"), answer)
+
+    def test_answers_that_a_form_refuses_are_described(self, client: APIClient) -> None:
+        answer = client.post(f"/api/tasks/{make_suspended_task().pk}/resume", {"inputs": {}})
+        assert answer.status_code == 400
+        assert_described(find_operation("post", "/api/tasks/{task_id}/resume"), answer)
+
+    @pytest.mark.parametrize("action", ["resume", "retry"])
+    def test_a_task_whose_steps_were_changed_is_described(self, client: APIClient, action: str) -> None:
+        task = run_until_it_stops(make_task(make_workflow(make_step("Sync", fail))))
+        register_code(task.workflow.name, [make_step("NSO calls", fail)])
+        answer = client.post(f"/api/tasks/{task.pk}/{action}")
+        assert answer.status_code == 409
+        operation = find_operation("post", f"/api/tasks/{{task_id}}/{action}")
+        assert_described(operation, answer)
+        assert conflicts_shown_of(operation)["StepsChanged"] == answer.json()
+
+    def test_a_task_that_cannot_be_deleted_is_described(self, client: APIClient) -> None:
+        answer = client.delete(f"/api/tasks/{make_suspended_task().pk}")
+        assert answer.status_code == 409
+        operation = find_operation("delete", "/api/tasks/{task_id}")
+        assert_described(operation, answer)
+        assert conflicts_shown_of(operation)["Conflict"] == answer.json()
 
     @pytest.mark.parametrize(
         ("method", "path", "body"),
@@ -215,6 +314,12 @@ class TestAnswers:
         answer = getattr(client, method)(path, body)
         assert answer.status_code == 404
         assert_described(find_operation(method, path), answer)
+
+
+def conflicts_shown_of(operation: Operation) -> dict[str, Any]:
+    """Return what its examples of a 409 say, by their names."""
+    examples = operation.response(409)["content"]["application/problem+json"]["examples"]
+    return {name: each["value"] for name, each in examples.items()}
 
 
 class TestParameters:

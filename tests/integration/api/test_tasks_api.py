@@ -36,9 +36,14 @@ KEYS = {
     "failed_reason",
     "attempt",
     "abort_requested_at",
+    "retry_at",
     "version",
+    "revision",
+    "steps_version",
+    "current_step",
     "steps",
 }
+OF_ONE_ALONE = {"form", "callback"}
 
 RESUMABLE = [
     TaskStatus.FAILED,
@@ -68,7 +73,7 @@ class TestStarting:
         assert task.inputs == {"node": "nl-1"}
         assert task.available_at is not None
         shown = answer.json()
-        assert set(shown) == KEYS
+        assert set(shown) == KEYS | OF_ONE_ALONE
         assert (shown["task_id"], shown["workflow_name"]) == (str(task.pk), workflow.name)
         assert (shown["status"], shown["inputs"], shown["steps"]) == ("created", {"node": "nl-1"}, [])
         assert (shown["schedule_id"], shown["scheduled_for"], shown["started_at"]) == (None, None, None)
@@ -105,7 +110,7 @@ class TestShowing:
         make_task_step(task, name="Configure", position=1, status=StepStatus.FAILED, error=error)
         make_task_step(task, name="Configure", position=1, attempt=2)
         shown = client.get(one(task)).json()
-        assert set(shown) == KEYS
+        assert set(shown) == KEYS | OF_ONE_ALONE
         assert (shown["status"], shown["failed_reason"]) == ("failed", "no route")
         assert shown["schedule_id"] == str(schedule_id)
         for key in ("scheduled_for", "created_at", "started_at", "finished_at"):
@@ -161,7 +166,10 @@ class TestShowing:
         ]
 
     @pytest.mark.parametrize("wrong", [UNKNOWN_ID, "newest", "1"])
-    @pytest.mark.parametrize(("method", "action"), [("get", ""), ("post", "/resume"), ("post", "/abort")])
+    @pytest.mark.parametrize(
+        ("method", "action"),
+        [("get", ""), ("delete", ""), ("post", "/resume"), ("post", "/retry"), ("post", "/abort")],
+    )
     def test_an_unknown_one_is_a_404(self, client: APIClient, method: str, action: str, wrong: str) -> None:
         problem = read_problem(getattr(client, method)(f"/api/tasks/{wrong}{action}"), 404)
         assert problem["detail"].startswith("Task does not exist")

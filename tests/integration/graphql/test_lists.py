@@ -1,16 +1,19 @@
 """`tasks`, `firings` and `workflows`: the same pages, filters and order as `scheduledTasks`."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from orchestrator_site.common.clock import database_now
 from schedules.models import Firing
 from tasks.models import StepStatus, Task, TaskStatus
 from tests.integration.api.support import store_firing, store_schedule
 from tests.integration.graphql.support import ROOTS, ask, ask_list, every_field, ids, messages, post
 from tests.support.factories import HOUR, NOW, SECOND, make_task, make_task_step, make_workflow
-from workflows.engine import Target
+from tests.support.stopped_tasks import make_awaiting_task, make_suspended_task, make_waiting_task
+from workflows.engine import Target, step
 from workflows.models import Workflow
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +112,33 @@ class TestTasks:
                 {"name": "Sync", "status": "failed", "state": {}, "error": error, **times},
             ],
         }
+
+    def test_where_they_stand_is_said_as_over_rest(self, client: APIClient) -> None:
+        tasks = [make_suspended_task(), make_awaiting_task(timeout_seconds=90)[0], make_waiting_task(), make_task()]
+        make_task(make_workflow(has_code=False), status=TaskStatus.RUNNING)
+        current = "currentStep { name position startedAt timeoutSeconds isOverdue }"
+        rows = ask_list(client, "tasks", f"id revision stepsVersion retryAt {current}")["page"]
+        names = {each["id"]: each["currentStep"] and each["currentStep"]["name"] for each in rows}
+        assert [names[str(task.pk)] for task in tasks] == ["Approve", "Order: Await callback", "Call", None]
+        rest = {each["task_id"]: each for each in client.get("/api/tasks").json()["results"]}
+        for row in rows:
+            same = rest[row["id"]]
+            assert (row["revision"], row["stepsVersion"]) == (same["revision"], same["steps_version"])
+            assert (row["retryAt"] or "").replace("+00:00", "Z") == (same["retry_at"] or "")
+            step = row["currentStep"]
+            assert (step and list(step.values())) == (same["current_step"] and list(same["current_step"].values()))
+
+    def test_a_step_that_takes_too_long_is_overdue(self, client: APIClient) -> None:
+        slow = step("Slow", timeout_seconds=60)(lambda: None)
+        begun_at = database_now() - timedelta(seconds=90)
+        make_task(make_workflow(slow), status=TaskStatus.RUNNING, position=1, step_started_at=begun_at)
+        [row] = ask_list(client, "tasks", "currentStep { startedAt isOverdue }")["page"]
+        assert row["currentStep"] == {"startedAt": begun_at.isoformat(), "isOverdue": True}
+
+    def test_what_is_computed_is_no_key(self, client: APIClient) -> None:
+        info = ask_list(client, "tasks")["pageInfo"]
+        assert {"revision", "stepsVersion"} <= set(info["filterFields"]) == set(info["sortFields"])
+        assert not {"retryAt", "currentStep", "availableAt"} & set(info["filterFields"])
 
     def test_steps_can_be_asked_for_alone(self, client: APIClient) -> None:
         make_task_step(make_task())

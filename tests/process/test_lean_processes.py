@@ -16,7 +16,9 @@ finally:
 """
 
 
-@pytest.mark.parametrize("command", ["scheduler show-schedule", "scheduler load-initial-schedule", "workflows list"])
+@pytest.mark.parametrize(
+    "command", ["scheduler show-schedule", "scheduler load-initial-schedule", "workflows list", "tasks list --json"]
+)
 def test_a_command_loads_neither_pages_nor_graphql(child_environment: dict[str, str], command: str) -> None:
     assert modules_after(command, child_environment) == ""
 

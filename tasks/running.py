@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 RECORD_FOR_SECONDS = 300.0
 RECORD_PAUSE_SECONDS = 0.5
 
+_TAKEN_BACK = "what it wrote can only be taken back: it caught an error of the database, or called set_rollback"
+
 # Never set: a step that has run is recorded even when its process is told to end.
 _pause = threading.Event()
 
@@ -165,7 +167,7 @@ def _run_atomic(
             with transaction.atomic(), no_transaction_left_open():
                 outcome = place.step.run(state, given)
                 if transaction.get_rollback() and not isinstance(outcome, Failed):
-                    outcome = failed_by(WritesTakenBack("the step has its transaction rolled back, and so its writes"))
+                    outcome = failed_by(WritesTakenBack(_TAKEN_BACK))
                 execution = Execution.of(place.step, outcome, state_before=state, started_at=started_at, now=clock())
                 transaction.set_rollback(not execution.has_passed)
             run = _settle(place, execution)

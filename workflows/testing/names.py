@@ -16,4 +16,4 @@ def say_near(wanted: str, names: Iterable[str], *, kind: str) -> str:
     near = difflib.get_close_matches(wanted, known, n=1)
     if near:
         return f": did you mean '{near[0]}'?"
-    return f"; {kind} are {', '.join(known)}" if known else f"; there are none of {kind}"
+    return f"; {kind} are {', '.join(known)}" if known else f"; {kind}: none"

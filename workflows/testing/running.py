@@ -91,7 +91,8 @@ def resume_workflow(
         raise WorkflowError(f"'{result.definition.name}' is {result.status}: there is no step to go on at")
     executed = put_stubs(result.definition, stubs or {}, into=result.executed)
     giving = result.giving.with_more(result.definition, answers=answers, callbacks=callbacks)
-    giving.check_step(executed[result.position])
+    if result.status in {"suspended", "awaiting_callback"}:
+        giving.check_step(executed[result.position])
     records = _run_steps(executed, result.steps, state=result.state, giving=giving)
     return WorkflowResult(result.definition, executed, tuple(records), giving)
 

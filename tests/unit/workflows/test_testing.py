@@ -364,7 +364,8 @@ def test_the_tests_in_the_docs_pass(tmp_path: Path) -> None:
         textwrap.dedent(block) for block in re.findall(r"^ *```python\n(.*?)^ *```", page, re.DOTALL | re.MULTILINE)
     ]
     files = {block.splitlines()[0].removeprefix("# "): block for block in blocks}
-    for name in ("acme_tasks/workflows/tasks/nightly_report.py", "acme_tasks/test_nightly_report.py"):
+    tests = ("acme_tasks/test_nightly_report.py", "acme_tasks/test_order_line.py")
+    for name in ("acme_tasks/workflows/tasks/nightly_report.py", *tests):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(files[name])
     plain = ["-p", "no:django", "-p", "no:cacheprovider", "-c", "/dev/null"]
@@ -376,4 +377,4 @@ def test_the_tests_in_the_docs_pass(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert "3 passed" in ran.stdout, ran.stdout + ran.stderr
+    assert "5 passed" in ran.stdout, ran.stdout + ran.stderr

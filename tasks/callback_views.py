@@ -59,7 +59,7 @@ def _read_value(request: Request) -> Any:
         InvalidValue: There is none. It is not taken for an answer, of which only one counts.
     """
     if request.stream is None:
-        raise InvalidValue("the body is empty; give a JSON value such as {}, and its length", field="body")
+        raise InvalidValue("the body is empty; give a JSON value such as {}, with its Content-Length", field="body")
     return request.data
 
 

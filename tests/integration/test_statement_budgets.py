@@ -4,6 +4,7 @@ Transaction control is not counted, except that a statement which PostgreSQL com
 """
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -47,9 +48,10 @@ def test_statements_per_firing_of_a_batch(trigger: str, trigger_kwargs: dict[str
 
 
 @pytest.mark.django_db
-def test_statements_per_task_of_three_steps() -> None:
+def test_statements_per_task_of_three_steps(django_capture_on_commit_callbacks: Any) -> None:
     task = make_task(make_workflow(make_step("The only one", lambda: None)))
-    save_version(version_of(get_definition(task.workflow.name)))  # a worker does that once, when it starts
+    with django_capture_on_commit_callbacks(execute=True):  # a worker does that once, when it starts
+        save_version(version_of(get_definition(task.workflow.name)))
     with recorded_statements() as statements:
         [claim] = claim_queued(make_lease(), limit=1)
         run_claimed(claim, clock=lambda: NOW)

@@ -40,7 +40,7 @@ def _code_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", ["README.md", PAGE])
 def test_the_task_in_the_docs_runs(name: str) -> None:
-    [code] = [block for block in _blocks(name, "python") if "@workflow(" in block]
+    [code] = [block for block in _blocks(name, "python") if f"def {TASK}()" in block]
     module: dict[str, object] = {}
     exec(code, module)
     [definition] = [value for value in module.values() if isinstance(value, WorkflowDefinition)]

@@ -216,8 +216,10 @@ class Worker:
         lease = Lease(self.name, now, self._lease_seconds)
         left_alone = self._abstention.left_alone(now=now)
         if time.monotonic() - self._orphans_seen_at >= LOOK_SECONDS:
-            self._orphans_seen_at = time.monotonic()
-            if orphans := claim_orphaned(lease, limit=limit, left_alone=left_alone):
+            orphans = claim_orphaned(lease, limit=limit, left_alone=left_alone)
+            if len(orphans) < limit:  # else there may be more, for which the next free thread looks at once
+                self._orphans_seen_at = time.monotonic()
+            if orphans:
                 return orphans
         claims = claim_queued(lease, limit=limit, left_alone=left_alone)
         if claims:

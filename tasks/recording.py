@@ -94,10 +94,13 @@ def record_step(
     return Recorded.ABORTED if _write_step(claim, step, aborted, ignores_abort=True) else Recorded.LOST
 
 
-def is_recorded(claim: Claim, *, position: int) -> bool:
-    """Tell whether this attempt has written the step at a position down."""
+def find_recorded(claim: Claim, *, position: int) -> Recorded | None:
+    """Return what came of an earlier try of this attempt to write the step at a position down; None for nothing."""
     rows = TaskStep.objects.filter(task=claim.task_id, revision=claim.revision, position=position)
-    return rows.filter(attempt=claim.attempt).exists()
+    if not rows.filter(attempt=claim.attempt).exists():
+        return None
+    aborted = Task.objects.filter(pk=claim.task_id, attempt=claim.attempt, status=TaskStatus.ABORTED)
+    return Recorded.ABORTED if aborted.exists() else Recorded.GOES_ON
 
 
 @dataclass(frozen=True, slots=True)

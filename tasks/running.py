@@ -2,9 +2,11 @@
 
 import random
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db import InterfaceError, OperationalError, connections, transaction
@@ -14,7 +16,7 @@ from orchestrator_site.common.database import TransactionLeftOpen, no_transactio
 from tasks.callbacks import begin_waiting, expiry, open_callback, read_callback
 from tasks.models import PASSED, StepStatus, TaskStatus, TaskStep
 from tasks.queue import Claim
-from tasks.recording import Recorded, count_failures, is_recorded, record_step
+from tasks.recording import Recorded, count_failures, find_recorded, record_step
 from workflows.engine import AwaitCallback, Failed, Given, Outcome, State, Step, Success, Waiting
 from workflows.engine.kinds import AwaitCallbackStep, CallbackActionStep, InputStep
 from workflows.engine.outcomes import Complete, failed_by, timed_out
@@ -86,8 +88,8 @@ def run_step(place: Position, *, state: State, clock: Clock) -> State | None:
         run, recorded = _run_atomic(place, state, given, started_at=started_at, clock=clock)
     else:
         outcome = _execute(place.step, state, given)
-        run = Run.of(place, outcome, state_before=state, started_at=started_at, now=clock())
-        recorded = _record_durably(place, run)
+        settle = partial(Run.of, place, outcome, state_before=state, started_at=started_at, now=clock())
+        run, recorded = _record_durably(place, settle)
     record = run.record
     if recorded is Recorded.LOST:
         raise LeaseLost(f"attempt {place.claim.attempt} of task {place.claim.task_id} has lost its lease")
@@ -155,21 +157,23 @@ def _run_atomic(
     return run, recorded
 
 
-def _record_durably(place: Position, run: Run) -> Recorded:
-    """Record a step, waiting for a database that is away: else the step would run again."""
+def _record_durably(place: Position, settle: Callable[[], Run]) -> tuple[Run, Recorded]:
+    """Settle and record what a step ended in, waiting for a database that is away: else the step would run again."""
     paused_seconds = 0.0
-    is_again = False
+    run: Run | None = None
+    has_tried = False
     while True:
         try:
-            if is_again and is_recorded(place.claim, position=place.number):
-                return Recorded.GOES_ON  # the answer to the commit was lost, not the commit
-            return _record(place, run)
+            run = run or settle()
+            # The answer to the commit may have been lost, and not the commit.
+            recorded = find_recorded(place.claim, position=place.number) if has_tried else None
+            has_tried = True
+            return run, recorded or _record(place, run)
         except (OperationalError, InterfaceError) as error:
             if paused_seconds >= RECORD_FOR_SECONDS:
                 raise
-            if not is_again:
+            if not paused_seconds:
                 log.warning("step_not_recorded_yet", reason=str(error).strip())
-            is_again = True
             connections.close_all()
             _pause.wait(RECORD_PAUSE_SECONDS)
             paused_seconds += RECORD_PAUSE_SECONDS

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -20,6 +21,7 @@ FAULT_APP = "tests.process.faultapp"
 LEASE_SECONDS = 2
 
 Start = Callable[..., Program]
+ForkFrom = Callable[..., Program]
 MakeFaultWorkflow = Callable[..., Workflow]
 
 
@@ -72,22 +74,25 @@ def fault_environment(url: str) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def parent(django_db_setup: None) -> Iterator[Parent]:
     """Return the process from which those of all tests are forked."""
-    parent = Parent(fault_environment(database_url(connection.settings_dict)))
+    environment = fault_environment(database_url(connection.settings_dict))
+    parent = Parent(environment, late_modules=(f"{FAULT_APP}.versions",))
     yield parent
     parent.end()
 
 
 @pytest.fixture
-def fork(parent: Parent, transactional_db: None, witness: Path, gates: Gates, tmp_path: Path) -> Iterator[Start]:
-    """Return what starts a command as `start` does, within milliseconds; settings are those of all tests.
+def fork_from(witness: Path, gates: Gates, tmp_path: Path) -> Iterator[ForkFrom]:
+    """Return what forks a command from a parent; what still runs when the test ends is killed.
 
-    Besides variables, it takes the number of the failpoint at which the process is to be killed.
+    Besides variables of its environment it takes the number of the failpoint at which it is to be killed.
     """
     programs: list[Program] = []
 
-    def fork_one(*arguments: str, failpoint: int | None = None, is_gated: bool = False, **variables: str) -> Program:
+    def fork_one(
+        parent: Parent, *arguments: str, failpoint: int | None = None, is_gated: bool = False, **variables: str
+    ) -> Program:
         ours = {FILE_VARIABLE: str(witness), GATES_VARIABLE: str(gates.folder) if is_gated else "", **variables}
-        log = tmp_path / f"log-{len(programs)}-{'-'.join(arguments)}"
+        log = tmp_path / f"forked-{len(programs)}-{'-'.join(arguments)}"
         programs.append(parent.start(*arguments, log=log, variables=ours, failpoint=failpoint))
         return programs[-1]
 
@@ -96,6 +101,12 @@ def fork(parent: Parent, transactional_db: None, witness: Path, gates: Gates, tm
     finally:
         for program in programs:
             program.kill()
+
+
+@pytest.fixture
+def fork(parent: Parent, transactional_db: None, fork_from: ForkFrom) -> Start:
+    """Return what starts a command as `start` does, within milliseconds; settings are the same for all tests."""
+    return partial(fork_from, parent)
 
 
 @pytest.fixture

@@ -201,12 +201,7 @@ def _planned_steps(task: Task) -> tuple[Sequence[Step], TaskStatus]:
 def _steps_and_witness(evidence: Evidence) -> Iterator[str]:
     attempts = {task.pk: task.attempt for task in evidence.tasks}
     seen = Counter(evidence.sightings)
-    silent = _silent(evidence.tasks)
-    recorded = {
-        (step.task_id, step.name): step
-        for step in evidence.steps
-        if step.status in PASSED and (step.task_id, step.name) not in silent
-    }
+    recorded = find_witnessed(evidence)
     for (task_id, name), step in recorded.items():
         sighting = Sighting(task_id, name, step.attempt)
         if step.status != StepStatus.SKIPPED and sighting not in seen:
@@ -228,14 +223,16 @@ def _sighting_and_record(sighting: Sighting, step: TaskStep | None) -> Iterator[
         yield f"{sighting} ran again, after attempt {step.attempt} had recorded it"
 
 
-def _silent(tasks: Sequence[Task]) -> set[tuple[UUID, str]]:
-    """Return the steps that no witness can see."""
-    return {
+def find_witnessed(evidence: Evidence) -> dict[tuple[UUID, str], TaskStep]:
+    """Return, by task and name, the steps that passed and have a body that testifies; it did not if one was skipped."""
+    silent = {
         (task.pk, step.name)
-        for task in tasks
+        for task in evidence.tasks
         for step in get_definition(task.workflow.name).steps
         if step.name in SILENT_STEPS or isinstance(step, SILENT_KINDS)
     }
+    passed = {(step.task_id, step.name): step for step in evidence.steps if step.status in PASSED}
+    return {key: step for key, step in passed.items() if key not in silent}
 
 
 def _steps_and_effects(evidence: Evidence) -> Iterator[str]:

@@ -55,6 +55,11 @@ def task_unhurried() -> StepList:
     return init >> unhurried("First") >> unhurried("Second") >> unhurried("Third") >> done
 
 
+@workflow("Many steps")
+def task_long() -> StepList:
+    return init >> StepList(witnessed(f"Step {number}") for number in range(1, 31)) >> done
+
+
 @workflow("A step that is held at a gate, between two that are not")
 def task_held() -> StepList:
     return init >> witnessed("Before") >> held >> witnessed("After") >> done

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 
 from orchestrator_site.common.clock import RESYNC_SECONDS, DatabaseClock
 
@@ -16,9 +17,12 @@ class Machine:
         self.now = NOON
         self.seconds = 5_000.0
         self.readings = 0
+        self.is_away = False
 
     def read(self) -> datetime:
         self.readings += 1
+        if self.is_away:
+            raise OperationalError("server closed the connection unexpectedly")
         return self.now
 
     def monotonic(self) -> float:
@@ -68,6 +72,27 @@ def test_the_database_is_asked_again_after_the_time_set_for_it(machine: Machine)
     machine.let_pass(59)
     assert now() == NOON + timedelta(hours=1, seconds=59)
     assert machine.readings == 2
+
+
+def test_time_goes_on_while_the_database_is_away(machine: Machine) -> None:
+    now = DatabaseClock(read=machine.read)
+    now()
+    machine.is_away = True
+    machine.let_pass(RESYNC_SECONDS + 1)
+    assert now() == NOON + timedelta(seconds=RESYNC_SECONDS + 1)
+    machine.let_pass(RESYNC_SECONDS)
+    assert now() == NOON + timedelta(seconds=2 * RESYNC_SECONDS + 1)
+    assert machine.readings == 2, "it was asked again before its time"
+    machine.is_away = False
+    machine.now = NOON + timedelta(hours=1)
+    machine.let_pass(0.001)
+    assert now() == NOON + timedelta(hours=1)
+
+
+def test_there_is_no_time_before_the_database_has_been_read(machine: Machine) -> None:
+    machine.is_away = True
+    with pytest.raises(OperationalError):
+        DatabaseClock(read=machine.read)()
 
 
 def test_the_time_is_aware_and_in_utc(machine: Machine) -> None:

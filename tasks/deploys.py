@@ -104,22 +104,29 @@ def save_version(version: Version) -> None:
     It counts as written when the transaction has committed in which that was done.
     """
     if version.id not in _saved:
-        _write_version(version, now=database_now())
+        with write_statement():
+            _write_versions([version], now=database_now())
         transaction.on_commit(partial(_saved.add, version.id))
 
 
-def _write_version(version: Version, *, now: datetime) -> None:
-    row = StepsVersion(
-        id=version.id,
-        workflow_name=version.workflow_name,
-        entries=[[entry.name, entry.form] for entry in version.entries],
-        first_seen_at=now,
-        last_seen_at=now,
-    )
-    with write_statement():
-        StepsVersion.objects.bulk_create(
-            [row], update_conflicts=True, unique_fields=["id"], update_fields=["last_seen_at"]
+def _write_versions(versions: Iterable[Version], *, now: datetime) -> None:
+    rows = {
+        version.id: StepsVersion(
+            id=version.id,
+            workflow_name=version.workflow_name,
+            entries=[[entry.name, entry.form] for entry in version.entries],
+            first_seen_at=now,
+            last_seen_at=now,
         )
+        for version in versions
+    }
+    # In one order, so that no two workers wait for one another's rows.
+    StepsVersion.objects.bulk_create(
+        [rows[version_id] for version_id in sorted(rows)],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["last_seen_at"],
+    )
 
 
 def read_entries(version_id: str) -> tuple[StepEntry, ...] | None:
@@ -216,8 +223,7 @@ def register_worker(*, name: str, host: str, pid: int, versions: Iterable[Versio
     known = list(versions)
     with write_transaction():
         WorkerProcess.objects.filter(last_seen_at__lt=now - timedelta(days=1)).delete()
-        for version in known:
-            _write_version(version, now=now)
+        _write_versions(known, now=now)
         WorkerProcess.objects.create(
             id=name,
             host=host,
@@ -226,6 +232,7 @@ def register_worker(*, name: str, host: str, pid: int, versions: Iterable[Versio
             last_seen_at=now,
             versions={version.workflow_name: version.id for version in known},
         )
+    _saved.update(version.id for version in known)
 
 
 def forget_saved() -> None:

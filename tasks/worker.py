@@ -115,6 +115,7 @@ class Worker:
         self._is_frozen = False
         self._engine_changed = threading.Event()
         self._orphans_seen_at = self._engine_seen_at = float("-inf")
+        self._has_missed_database = False
         self._heartbeat = Heartbeat(worker=self.name, clock=clock, lease_seconds=lease_seconds, is_registered=True)
         self._abstention = Abstention()
         self._crew = Crew(worker=self.name, leave=self._abstention.leave)
@@ -187,6 +188,7 @@ class Worker:
             claims = self._claim(limit=self._concurrency - self._running)
         except Exception:  # the top of a loop: the database may be away, and will be back
             log.exception("claim_failed")
+            self._has_missed_database = True
             connections.close_all()
             self._stop.wait(ERROR_PAUSE_SECONDS)
             return False
@@ -214,14 +216,27 @@ class Worker:
         now = self._clock()
         lease = Lease(self.name, now, self._lease_seconds)
         left_alone = self._abstention.left_alone(now=now)
-        if time.monotonic() - self._orphans_seen_at >= LOOK_SECONDS:
-            self._orphans_seen_at = time.monotonic()
-            if orphans := claim_orphaned(lease, limit=limit, left_alone=left_alone):
+        if self._is_orphan_look_due():
+            orphans = claim_orphaned(lease, limit=limit, left_alone=left_alone)
+            if len(orphans) < limit:  # else there may be more, for which the next free thread looks at once
+                self._orphans_seen_at = time.monotonic()
+            if orphans:
                 return orphans
         claims = claim_queued(lease, limit=limit, left_alone=left_alone)
         if claims:
             self._is_frozen = False
+        if self._has_missed_database:
+            self._has_missed_database = False
+            self._orphans_seen_at = time.monotonic() + self._lease_seconds
         return claims
+
+    def _is_orphan_look_due(self) -> bool:
+        """Tell whether to look for what workers left behind that died.
+
+        While the database was away nobody could renew a lease: when it is back, those who live get the time to do so,
+        and to record what they have run meanwhile.
+        """
+        return not self._has_missed_database and time.monotonic() - self._orphans_seen_at >= LOOK_SECONDS
 
     def _is_stopping(self) -> bool:
         return self._stop.is_set() or self._is_frozen

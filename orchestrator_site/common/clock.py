@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.db import Error as DatabaseProblem
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from orchestrator_site.common.database import is_postgresql
 
 Clock = Callable[[], datetime]
+# A moment of the database, and what the monotonic clock said then.
+Anchor = tuple[datetime, float]
 
 RESYNC_SECONDS = 10.0
 MAX_SHOWN_CHARACTERS = 100
@@ -44,21 +45,30 @@ def read_instant(text: str) -> datetime:
 class DatabaseClock:
     """The database's time without a statement for each look: read every 10 s and carried on by the monotonic clock.
 
-    While the database is away the clock goes on: the end of a step that has run can still be told.
+    A database that goes away does not stop it, once it has been read: what happens meanwhile has its time.
     """
 
     def __init__(self, *, read: Clock = database_now, resync_seconds: float = RESYNC_SECONDS) -> None:
         self._read = read
         self._resync_seconds = resync_seconds
-        self._anchor: tuple[datetime, float] | None = None
+        self._anchor: Anchor | None = None
 
     def __call__(self) -> datetime:
         """Return the database's time, aware and in UTC."""
         anchor = self._anchor
         if anchor is None or time.monotonic() - anchor[1] > self._resync_seconds:
-            try:
-                anchor = self._anchor = (self._read(), time.monotonic())
-            except DatabaseProblem:
-                if anchor is None:
-                    raise
-        return anchor[0] + timedelta(seconds=time.monotonic() - anchor[1])
+            anchor = self._anchor = self._sync(anchor)
+        return _carry_on(anchor)
+
+    def _sync(self, anchor: Anchor | None) -> Anchor:
+        try:
+            return self._read(), time.monotonic()
+        except (OperationalError, InterfaceError):
+            if anchor is None or connection.in_atomic_block:  # a transaction that has lost its connection is over
+                raise
+            connection.close()
+            return _carry_on(anchor), time.monotonic()
+
+
+def _carry_on(anchor: Anchor) -> datetime:
+    return anchor[0] + timedelta(seconds=time.monotonic() - anchor[1])

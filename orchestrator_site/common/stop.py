@@ -16,12 +16,17 @@ class StopRequest:
 
     A signal handler runs in the main thread between two byte codes, where setting a `threading.Event` can deadlock
     with the very wait it interrupts. So the main thread only waits here, on a pipe, and the loops run in threads.
+
+    The kernel may give the signal to any of these, which does not interrupt the main thread: when that has just been
+    continued, and is not running yet. So the interpreter itself writes into the pipe (`signal.set_wakeup_fd`).
     """
 
     def __init__(self) -> None:
         self.signal_number: int | None = None
         self.has_failed = False
         self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+        signal.set_wakeup_fd(self._writer)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._handle)
 
@@ -29,7 +34,6 @@ class StopRequest:
         if self.signal_number is not None:
             os._exit(128 + number)
         self.signal_number = number
-        os.write(self._writer, b"s")
 
     def start_thread(self, name: str, loop: Callable[[], None]) -> threading.Thread:
         """Run `loop` in a thread; should it ever return or raise before a stop was asked for, the process ends too."""
@@ -48,7 +52,8 @@ class StopRequest:
 
     def wait(self) -> None:
         """Return when a signal came or a loop ended by itself."""
-        os.read(self._reader, 1)
+        while self.signal_number is None and not self.has_failed:
+            os.read(self._reader, 1)
 
     @property
     def exit_code(self) -> int:

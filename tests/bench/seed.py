@@ -1,12 +1,14 @@
-"""Schedules in bulk."""
+"""Schedules and tasks in bulk."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
+from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.models import Schedule, ScheduleWorkflow
+from tasks.services import TaskRequest, create_tasks
 from workflows.models import Workflow
 
 ROWS_PER_INSERT = 1_000
@@ -27,6 +29,14 @@ def store_schedules(count: int, *, period: timedelta, first_at: Callable[[int], 
         Schedule.objects.bulk_create(schedules, batch_size=ROWS_PER_INSERT)
         ScheduleWorkflow.objects.bulk_create(links, batch_size=ROWS_PER_INSERT)
         notify(SCHEDULES_CHANGED)
+
+
+def store_tasks(count: int) -> None:
+    """Put tasks on the queue."""
+    workflow = bench_workflow()
+    for first in range(0, count, ROWS_PER_INSERT):
+        requests = [TaskRequest(workflow_id=workflow.pk) for _ in range(first, min(first + ROWS_PER_INSERT, count))]
+        create_tasks(requests=requests, actor="bench", now=database_now())
 
 
 def _schedule(number: int, first_at: datetime, *, period: timedelta, now: datetime) -> Schedule:

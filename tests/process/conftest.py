@@ -1,12 +1,18 @@
+import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from django.db import connection
 
+from tests.process.faultapp.effects import drop_table, make_table
 from tests.process.faultapp.gate import GATES_VARIABLE, Gates
 from tests.support.factories import make_workflow
+from tests.support.forking import Parent
 from tests.support.processes import Program
+from tests.support.urls import database_url
 from tests.support.witness import FILE_VARIABLE
 from workflows.models import Workflow
 from workflows.registry import ALL_WORKFLOWS, LazyWorkflowInstance
@@ -15,7 +21,8 @@ FAULT_APP = "tests.process.faultapp"
 LEASE_SECONDS = 2
 
 Start = Callable[..., Program]
-MakeFaultWorkflow = Callable[[str], Workflow]
+ForkFrom = Callable[..., Program]
+MakeFaultWorkflow = Callable[..., Workflow]
 
 
 @pytest.fixture
@@ -37,12 +44,69 @@ def gates(tmp_path: Path) -> Gates:
 def fault_workflow(transactional_db: None) -> Iterator[MakeFaultWorkflow]:
     """Return what stores a workflow of the fault app; its code is known in this process as well."""
 
-    def make(name: str) -> Workflow:
-        LazyWorkflowInstance(f"{FAULT_APP}.definitions", name)
+    def make(name: str, *, module: str = "definitions") -> Workflow:
+        LazyWorkflowInstance(f"{FAULT_APP}.{module}", name)
         return make_workflow(name=name, has_code=False)
 
     with mock.patch.dict(ALL_WORKFLOWS):
         yield make
+
+
+@pytest.fixture
+def effects(transactional_db: None) -> Iterator[None]:
+    """Have the table to which atomic steps write."""
+    make_table()
+    yield
+    drop_table()
+
+
+def fault_environment(url: str) -> dict[str, str]:
+    """Return the environment of processes that have the fault app and work on a database."""
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "EXTRA_APPS": FAULT_APP,
+        "LOG_FORMAT": "json",
+        "TASK_LEASE_SECONDS": str(LEASE_SECONDS),
+    }
+
+
+@pytest.fixture(scope="session")
+def parent(django_db_setup: None) -> Iterator[Parent]:
+    """Return the process from which those of all tests are forked."""
+    environment = fault_environment(database_url(connection.settings_dict))
+    parent = Parent(environment, late_modules=(f"{FAULT_APP}.versions",))
+    yield parent
+    parent.end()
+
+
+@pytest.fixture
+def fork_from(witness: Path, gates: Gates, tmp_path: Path) -> Iterator[ForkFrom]:
+    """Return what forks a command from a parent; what still runs when the test ends is killed.
+
+    Besides variables of its environment it takes the number of the failpoint at which it is to be killed.
+    """
+    programs: list[Program] = []
+
+    def fork_one(
+        parent: Parent, *arguments: str, failpoint: int | None = None, is_gated: bool = False, **variables: str
+    ) -> Program:
+        ours = {FILE_VARIABLE: str(witness), GATES_VARIABLE: str(gates.folder) if is_gated else "", **variables}
+        log = tmp_path / f"forked-{len(programs)}-{'-'.join(arguments)}"
+        programs.append(parent.start(*arguments, log=log, variables=ours, failpoint=failpoint))
+        return programs[-1]
+
+    try:
+        yield fork_one
+    finally:
+        for program in programs:
+            program.kill()
+
+
+@pytest.fixture
+def fork(parent: Parent, transactional_db: None, fork_from: ForkFrom) -> Start:
+    """Return what starts a command as `start` does, within milliseconds; settings are the same for all tests."""
+    return partial(fork_from, parent)
 
 
 @pytest.fixture
@@ -52,16 +116,13 @@ def start(child_environment: dict[str, str], witness: Path, gates: Gates, tmp_pa
 
     def start_one(*arguments: str, **variables: object) -> Program:
         environment = {
-            **child_environment,
+            **fault_environment(child_environment["DATABASE_URL"]),
             FILE_VARIABLE: str(witness),
             GATES_VARIABLE: str(gates.folder) if variables.pop("is_gated", False) else "",
-            "EXTRA_APPS": FAULT_APP,
-            "LOG_FORMAT": "json",
-            "TASK_LEASE_SECONDS": str(LEASE_SECONDS),
             **{name: str(value) for name, value in variables.items()},
         }
         log = tmp_path / f"log-{len(programs)}-{'-'.join(arguments)}"
-        programs.append(Program(*arguments, environment=environment, log=log))
+        programs.append(Program.start(*arguments, environment=environment, log=log))
         return programs[-1]
 
     try:

@@ -1,36 +1,19 @@
 """Schedulers and workers are killed while they have much to do; nothing is lost, and nothing happens twice."""
 
-import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from orchestrator_site.common.clock import database_now
-from schedules.models import FiringOutcome, Schedule, ScheduleState
-from schedules.services import ScheduleDraft, create_schedule
+from schedules.models import FiringOutcome
 from tasks.models import Task, TaskStatus, TaskStep
 from tests.process.conftest import MakeFaultWorkflow, Start
+from tests.process.load import schedule_many, wait_until, wait_until_all_has_ended
 from tests.support.processes import START_SECONDS, Program
 from tests.support.wait import wait_for
 from tests.support.witness import Evidence, read_witness, reconcile
-from workflows.models import Workflow
-
-SETTLE_SECONDS = 30
-
-
-def schedule_many(workflow: Workflow, *, count: int, seconds: int, end: datetime) -> None:
-    for number in range(count):
-        kwargs = {"seconds": seconds, "end_date": end.isoformat()}
-        draft = ScheduleDraft(f"every {seconds} s, {number}", "interval", kwargs)
-        create_schedule(draft=draft, workflow=workflow, actor="a test")
-
-
-def wait_until(moment: datetime) -> None:
-    """Wait for the time; between databases and processes on one machine there is one clock."""
-    end = time.monotonic() + (moment - database_now()).total_seconds()
-    wait_for(lambda: time.monotonic() >= end, timeout=90, describe=f"{moment}")
 
 
 def wait_until_in_step(program: Program, witness: Path) -> None:
@@ -45,13 +28,6 @@ def wait_until_in_step(program: Program, witness: Path) -> None:
     wait_for(is_in_step, timeout=START_SECONDS, describe="a step in the middle")
 
 
-def wait_until_completed() -> None:
-    unfinished = Schedule.objects.exclude(state=ScheduleState.FINISHED)
-    wait_for(lambda: not unfinished.exists(), timeout=SETTLE_SECONDS, describe="the end of all schedules")
-    open_tasks = Task.objects.exclude(status=TaskStatus.COMPLETED)
-    wait_for(lambda: not open_tasks.exists(), timeout=SETTLE_SECONDS, describe="all tasks completed")
-
-
 def assert_enough_happened(evidence: Evidence, *, instants: int, tasks: int) -> None:
     """Check that the reckoning was about something: so many at the least, and a death hit a step in the middle."""
     started = [firing for firing in evidence.firings if firing.outcome == FiringOutcome.STARTED]
@@ -64,11 +40,11 @@ def assert_enough_happened(evidence: Evidence, *, instants: int, tasks: int) -> 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="an installation on SQLite has one scheduler")
 @pytest.mark.timeout(180)
 def test_one_of_two_schedulers_and_one_of_two_workers_die_half_way(
-    start: Start, witness: Path, fault_workflow: MakeFaultWorkflow
+    fork: Start, witness: Path, fault_workflow: MakeFaultWorkflow
 ) -> None:
     workflow = fault_workflow("task_unhurried")
-    schedulers = [start("scheduler", "run", "--no-worker") for _ in range(2)]
-    workers = [start("worker") for _ in range(2)]
+    schedulers = [fork("scheduler", "run", "--no-worker") for _ in range(2)]
+    workers = [fork("worker") for _ in range(2)]
     for scheduler, worker in zip(schedulers, workers, strict=True):
         scheduler.wait_for_event("scheduler_running")
         worker.wait_for_event("worker_started")
@@ -84,7 +60,7 @@ def test_one_of_two_schedulers_and_one_of_two_workers_die_half_way(
     workers[0].kill()
 
     wait_until(end)
-    wait_until_completed()
+    wait_until_all_has_ended()
     assert survivor.stop() == workers[1].stop() == 0
     assert_enough_happened(reconcile(witness, until=end), instants=20 * 11, tasks=20 * 9)
     for scheduler in schedulers:
@@ -94,10 +70,10 @@ def test_one_of_two_schedulers_and_one_of_two_workers_die_half_way(
 
 @pytest.mark.timeout(120)
 def test_a_scheduler_with_its_worker_dies_twice_and_is_started_again(
-    start: Start, witness: Path, fault_workflow: MakeFaultWorkflow
+    fork: Start, witness: Path, fault_workflow: MakeFaultWorkflow
 ) -> None:
     workflow = fault_workflow("task_unhurried")
-    running = start("scheduler", "run")
+    running = fork("scheduler", "run")
     running.wait_for_event("worker_started")
     began_at = database_now()
     end = began_at + timedelta(seconds=20)
@@ -107,10 +83,10 @@ def test_a_scheduler_with_its_worker_dies_twice_and_is_started_again(
         wait_until(kill_at)
         wait_until_in_step(running, witness)
         running.kill()
-        running = start("scheduler", "run")
+        running = fork("scheduler", "run")
 
     wait_until(end)
-    wait_until_completed()
+    wait_until_all_has_ended()
     assert running.stop() == 0
     # A task whose worker died waits up to two leases for the next one; its schedule skips three instants meanwhile.
     assert_enough_happened(reconcile(witness, until=end), instants=10 * 9, tasks=10 * (9 - 2 * 3))

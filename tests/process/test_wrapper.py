@@ -30,10 +30,9 @@ class Wrapper(Program):
     """The script and all that it starts, in a session of their own, as in a container."""
 
     def __init__(self, *, environment: dict[str, str], log: Path) -> None:
-        self.log = log
         self.base_url = f"http://127.0.0.1:{environment['PORT']}"
         with log.open("w") as file:
-            self.process = subprocess.Popen(
+            process = subprocess.Popen(
                 [settings.BASE_DIR / "bin" / "wrapper"],
                 cwd=log.parent,  # it finds the project by itself
                 env=environment,
@@ -42,6 +41,7 @@ class Wrapper(Program):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        super().__init__(process, log=log)
 
     def wait_until_all_runs(self) -> None:
         self.wait_for_event("worker_started")

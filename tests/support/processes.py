@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self
 
 from django.conf import settings
 
@@ -16,19 +16,40 @@ START_SECONDS = 30
 STOP_SECONDS = 15
 
 
+class Process(Protocol):
+    """What is asked of a process: as of `subprocess.Popen`."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 class Program:
     """A `manage.py` command that runs; what it prints goes to the file `log`."""
 
-    def __init__(self, *arguments: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, process: Process, *, log: Path) -> None:
+        self.process = process
         self.log = log
+
+    @classmethod
+    def start(cls, *arguments: str, environment: dict[str, str], log: Path) -> Self:
+        """Start a command with an interpreter of its own."""
         with log.open("w") as file:
-            self.process = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "manage.py", *arguments],
                 cwd=settings.BASE_DIR,
                 env=environment,
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )
+        return cls(process, log=log)
 
     @property
     def worker_prefix(self) -> str:

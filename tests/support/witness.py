@@ -17,14 +17,17 @@ import structlog
 
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
 from schedules.triggers import fire_times_between
-from tasks.models import PASSED, Task, TaskStatus, TaskStep
-from workflows.engine import done, init
+from tasks.models import PASSED, StepStatus, Task, TaskStatus, TaskStep
+from workflows.engine import Step, done, init
+from workflows.engine.kinds import AwaitCallbackStep
+from workflows.engine.steps import AbortStep
 from workflows.registry import get_definition
 
 FILE_VARIABLE = "WITNESS_FILE"
 
-# Start and Done have no body of their own that could testify.
+# These have no body of their own that could testify.
 SILENT_STEPS = {init[0].name, done[0].name}
+SILENT_KINDS = (AwaitCallbackStep, AbortStep)
 STARTING = {FiringOutcome.STARTED, FiringOutcome.QUEUED}
 MAX_PLANNED = 100_000
 
@@ -49,6 +52,7 @@ class Evidence:
     tasks: Sequence[Task]
     steps: Sequence[TaskStep]
     sightings: Sequence[Sighting]
+    effects: Sequence[Sighting] = ()
 
 
 class Irreconcilable(AssertionError):
@@ -81,8 +85,13 @@ def read_witness(path: Path) -> list[Sighting]:
     return [Sighting(UUID(task_id), step, attempt) for task_id, step, attempt in lines]
 
 
-def reconcile(witness: Path, *, until: datetime) -> Evidence:
-    """Check that everything planned up to `until` happened, once, and that all tasks are completed.
+def reconcile(witness: Path, *, until: datetime, effects: Sequence[Sighting] = ()) -> Evidence:
+    """Check that everything planned up to `until` happened, once, and that all tasks have ended as their steps say.
+
+    Args:
+        witness: The file of the witness.
+        until: The last instant that has to have happened.
+        effects: What atomic steps wrote: each has to write once.
 
     Returns:
         What was compared, so that a test can ask whether it was enough.
@@ -96,6 +105,7 @@ def reconcile(witness: Path, *, until: datetime) -> Evidence:
         tasks=list(Task.objects.select_related("workflow").order_by("id")),
         steps=list(TaskStep.objects.order_by("id")),
         sightings=read_witness(witness),
+        effects=effects,
     )
     if differences := find_differences(evidence, until=until):
         raise Irreconcilable(differences)
@@ -103,12 +113,13 @@ def reconcile(witness: Path, *, until: datetime) -> Evidence:
 
 
 def find_differences(evidence: Evidence, *, until: datetime) -> list[str]:
-    """Compare planned instants ↔ firings ↔ tasks ↔ steps ↔ witness; return every difference in words."""
+    """Compare planned instants ↔ firings ↔ tasks ↔ steps ↔ witness and effects; return every difference in words."""
     return [
         *_planned_and_firings(evidence, until),
         *_firings_and_tasks(evidence),
         *_tasks_and_steps(evidence),
         *_steps_and_witness(evidence),
+        *_steps_and_effects(evidence),
     ]
 
 
@@ -171,30 +182,77 @@ def _tasks_and_steps(evidence: Evidence) -> Iterator[str]:
         if step.status in PASSED:
             passed[step.task_id].append((step.position, step.name))
     for task in evidence.tasks:
-        planned = list(enumerate(step.name for step in get_definition(task.workflow.name).steps))
-        if task.status != TaskStatus.COMPLETED:
-            yield f"task {task} is {task.status}, not completed"
+        steps, end = _planned_steps(task)
+        planned = list(enumerate(step.name for step in steps))
+        if task.status != end:
+            yield f"task {task} is {task.status}, not {end}"
             planned = planned[: task.position]
         if sorted(passed[task.pk]) != planned:
             yield f"task {task} has the steps {sorted(passed[task.pk])}, and should have {planned}"
 
 
+def _planned_steps(task: Task) -> tuple[Sequence[Step], TaskStatus]:
+    """Return the steps that a task should pass, and what it should end as."""
+    steps = list(get_definition(task.workflow.name).steps)
+    aborting = [number for number, step in enumerate(steps) if isinstance(step, AbortStep)]
+    return (steps[: aborting[0]], TaskStatus.ABORTED) if aborting else (steps, TaskStatus.COMPLETED)
+
+
 def _steps_and_witness(evidence: Evidence) -> Iterator[str]:
     attempts = {task.pk: task.attempt for task in evidence.tasks}
     seen = Counter(evidence.sightings)
-    recorded = {
-        (step.task_id, step.name): step.attempt
-        for step in evidence.steps
-        if step.status in PASSED and step.name not in SILENT_STEPS
-    }
-    for (task_id, name), attempt in recorded.items():
-        if (sighting := Sighting(task_id, name, attempt)) not in seen:
+    recorded = find_witnessed(evidence)
+    for (task_id, name), step in recorded.items():
+        sighting = Sighting(task_id, name, step.attempt)
+        if step.status != StepStatus.SKIPPED and sighting not in seen:
             yield f"{sighting} is recorded, and the witness did not see it"
     for sighting, count in seen.items():
-        task_id, name, attempt = sighting
         if count > 1:
             yield f"{sighting} ran {count} times"
-        if attempt > attempts.get(task_id, 0):
-            yield f"{sighting} ran, and the task has had {attempts.get(task_id, 0)} attempts"
-        if attempt > recorded.get((task_id, name), attempt):
-            yield f"{sighting} ran again, after attempt {recorded[task_id, name]} had recorded it"
+        if sighting.attempt > attempts.get(sighting.task_id, 0):
+            yield f"{sighting} ran, and the task has had {attempts.get(sighting.task_id, 0)} attempts"
+        yield from _sighting_and_record(sighting, recorded.get((sighting.task_id, sighting.step)))
+
+
+def _sighting_and_record(sighting: Sighting, step: TaskStep | None) -> Iterator[str]:
+    if step is None:
+        return
+    if step.status == StepStatus.SKIPPED:
+        yield f"{sighting} ran, and it is recorded as skipped"
+    elif sighting.attempt > step.attempt:
+        yield f"{sighting} ran again, after attempt {step.attempt} had recorded it"
+
+
+def find_witnessed(evidence: Evidence) -> dict[tuple[UUID, str], TaskStep]:
+    """Return, by task and name, the steps that passed and have a body that testifies; it did not if one was skipped."""
+    silent = {
+        (task.pk, step.name)
+        for task in evidence.tasks
+        for step in get_definition(task.workflow.name).steps
+        if step.name in SILENT_STEPS or isinstance(step, SILENT_KINDS)
+    }
+    passed = {(step.task_id, step.name): step for step in evidence.steps if step.status in PASSED}
+    return {key: step for key, step in passed.items() if key not in silent}
+
+
+def _steps_and_effects(evidence: Evidence) -> Iterator[str]:
+    """Compare the atomic steps that passed with what they wrote: each once, in the attempt that was recorded."""
+    atomic = {
+        (task.pk, step.name)
+        for task in evidence.tasks
+        for step in get_definition(task.workflow.name).steps
+        if step.is_atomic
+    }
+    recorded = {
+        Sighting(step.task_id, step.name, step.attempt)
+        for step in evidence.steps
+        if step.status in PASSED and (step.task_id, step.name) in atomic
+    }
+    effects = Counter(evidence.effects)
+    for sighting in recorded - effects.keys():
+        yield f"{sighting} is recorded, and its effect is not there"
+    for sighting, count in effects.items():
+        if sighting not in recorded:
+            yield f"{sighting} is not recorded, and its effect is there"
+        elif count > 1:
+            yield f"{sighting} has had its effect {count} times"

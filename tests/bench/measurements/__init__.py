@@ -9,6 +9,7 @@ from tests.bench.measurements.lists import measure_lists
 from tests.bench.measurements.startup import measure_startup
 from tests.bench.measurements.steady import measure_steady
 from tests.bench.measurements.stock import measure_stock
+from tests.bench.measurements.tasks import measure_tasks
 from tests.bench.measurements.triggers import measure_triggers
 from tests.bench.results import Figure
 
@@ -20,6 +21,7 @@ class Measurement(Protocol):
 MEASUREMENTS: dict[str, Measurement] = {
     "burst": measure_burst,
     "alone": measure_alone,
+    "tasks": measure_tasks,
     "steady": measure_steady,
     "idle": measure_idle,
     "lists": measure_lists,

@@ -1,3 +1,4 @@
+import os
 import threading
 from functools import partial
 
@@ -6,15 +7,23 @@ from tests.support.witness import bear_witness
 from workflows.engine import State, Step, StepList, done, init, step, workflow
 
 UNHURRIED_SECONDS = 0.05
+# How long steps take that have no time of their own.
+SECONDS_VARIABLE = "STEP_SECONDS"
 
 
-def witnessed(name: str, *, seconds: float = 0) -> Step:
-    """Return a step that testifies, then takes its time; the state says which attempt's result counted."""
+def witnessed(name: str, *, seen_as: str = "", seconds: float | None = None) -> Step:
+    """Return a step that testifies, then takes its time; the state says which attempt's result counted.
+
+    Args:
+        name: That of the step.
+        seen_as: What it is recorded as, where that is another name.
+        seconds: How long it takes.
+    """
 
     @step(name)
     def body(task_id: str) -> State:
-        attempt = bear_witness(task_id, name)
-        threading.Event().wait(seconds)
+        attempt = bear_witness(task_id, seen_as or name)
+        threading.Event().wait(float(os.environ.get(SECONDS_VARIABLE, "0")) if seconds is None else seconds)
         return {name: attempt}
 
     return body
@@ -44,6 +53,11 @@ def task_three_steps() -> StepList:
 @workflow("Three steps that leave time to be killed in")
 def task_unhurried() -> StepList:
     return init >> unhurried("First") >> unhurried("Second") >> unhurried("Third") >> done
+
+
+@workflow("Many steps")
+def task_long() -> StepList:
+    return init >> StepList(witnessed(f"Step {number}") for number in range(1, 31)) >> done
 
 
 @workflow("A step that is held at a gate, between two that are not")

@@ -27,13 +27,14 @@ UNTIL = START + RUNS * PERIOD
 
 @dataclass
 class World:
-    """A schedule that fired four times, its tasks completed; the tests spoil it."""
+    """A schedule that fired four times, its tasks completed, and two tasks by hand; the tests spoil it."""
 
     schedule: Schedule
     firings: list[Firing] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     steps: list[TaskStep] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
+    effects: list[Sighting] = field(default_factory=list)
 
     def add_firing(self, instant: datetime, **changes: object) -> Firing:
         fields = {"outcome": FiringOutcome.STARTED, "scheduled_for": instant, **changes}
@@ -58,8 +59,21 @@ class World:
         self.sightings += [Sighting(task.pk, name, 1) for name in STEPS[1:-1]]
         return task
 
-    def add_step(self, task: Task, position: int, name: str, attempt: int = 1) -> None:
-        status = StepStatus.COMPLETE if name == "Done" else StepStatus.SUCCESS
+    def add_task_by_hand(self, workflow: str, status: TaskStatus, steps: dict[str, StepStatus]) -> Task:
+        """Add a task of some other workflow; the witness saw the steps in between that have passed."""
+        task = Task(workflow=Workflow(name=workflow), status=status, attempt=1, position=len(steps))
+        self.tasks.append(task)
+        for position, (name, step_status) in enumerate(steps.items()):
+            self.add_step(task, position, name, status=step_status)
+            if step_status == StepStatus.SUCCESS and name != "Start":
+                self.sightings.append(Sighting(task.pk, name, 1))
+        return task
+
+    def add_step(
+        self, task: Task, position: int, name: str, attempt: int = 1, status: StepStatus = StepStatus.SUCCESS
+    ) -> None:
+        if name == "Done":
+            status = StepStatus.COMPLETE
         self.steps.append(TaskStep(task_id=task.pk, position=position, attempt=attempt, name=name, status=status))
 
     def forget_task(self, task_id: UUID | None) -> None:
@@ -69,9 +83,12 @@ class World:
         self.sightings = [sighting for sighting in self.sightings if sighting.task_id != task_id]
 
     def differences(self) -> list[str]:
-        return find_differences(
-            Evidence([self.schedule], self.firings, self.tasks, self.steps, self.sightings), until=UNTIL
-        )
+        evidence = Evidence([self.schedule], self.firings, self.tasks, self.steps, self.sightings, self.effects)
+        return find_differences(evidence, until=UNTIL)
+
+    def find_step(self, name: str) -> TaskStep:
+        [found] = [step for step in self.steps if step.name == name]
+        return found
 
 
 @pytest.fixture
@@ -88,6 +105,14 @@ def world() -> Iterator[World]:
     world = World(schedule)
     with mock.patch.dict(ALL_WORKFLOWS):
         LazyWorkflowInstance("tests.process.faultapp.definitions", "task_three_steps")
+        LazyWorkflowInstance("tests.process.faultapp.kinds", "task_conditional")
+        LazyWorkflowInstance("tests.process.faultapp.kinds", "task_given_up")
+        passed, skipped = StepStatus.SUCCESS, StepStatus.SKIPPED
+        steps = {"Start": passed, "Dig": passed, "Clean": passed, "Polish": passed, "Seek": skipped, "Done": passed}
+        world.add_task_by_hand("task_conditional", TaskStatus.COMPLETED, steps)
+        steps = {"Start": passed, "Book": passed, "Try": passed, "Abort": StepStatus.ABORT}
+        booked = world.add_task_by_hand("task_given_up", TaskStatus.ABORTED, steps)
+        world.effects.append(Sighting(booked.pk, "Book", 1))
         for run in range(1, RUNS + 1):
             instant = START + run * PERIOD
             world.add_firing(instant, task_id=world.add_task(instant).pk)
@@ -120,9 +145,9 @@ def test_a_row_for_many_instants_stands_for_each_of_them(world: World) -> None:
 
 
 def test_a_step_may_run_again_when_it_was_not_recorded(world: World) -> None:
-    task = world.tasks[0]
+    task = scheduled_task(world)
     task.attempt = 2
-    for step in world.steps[2 : len(STEPS)]:
+    for step in steps_of(world, task)[2:]:
         step.attempt = 2
     world.sightings.remove(Sighting(task.pk, "Third", 1))
     world.sightings += [Sighting(task.pk, "Second", 2), Sighting(task.pk, "Third", 2)]
@@ -132,6 +157,14 @@ def test_a_step_may_run_again_when_it_was_not_recorded(world: World) -> None:
 def one(differences: list[str]) -> str:
     [difference] = differences
     return difference
+
+
+def scheduled_task(world: World) -> Task:
+    return next(task for task in world.tasks if task.schedule_id)
+
+
+def steps_of(world: World, task: Task) -> list[TaskStep]:
+    return [step for step in world.steps if step.task_id == task.pk]
 
 
 def lose_firing_and_task(world: World) -> None:
@@ -174,23 +207,26 @@ def double_task(world: World) -> None:
 
 
 def mistake_the_instant(world: World) -> None:
-    world.tasks[0].scheduled_for = UNTIL
+    scheduled_task(world).scheduled_for = UNTIL
 
 
 def leave_task_running(world: World) -> None:
-    world.tasks[0].status = TaskStatus.RUNNING
+    scheduled_task(world).status = TaskStatus.RUNNING
 
 
 def lose_step(world: World) -> None:
-    world.sightings.remove(Sighting(world.steps.pop(1).task_id, "First", 1))
+    task = scheduled_task(world)
+    world.steps.remove(steps_of(world, task)[1])
+    world.sightings.remove(Sighting(task.pk, "First", 1))
 
 
 def double_step(world: World) -> None:
-    world.add_step(world.tasks[0], 1, "First")
+    world.add_step(scheduled_task(world), 1, "First")
 
 
 def swap_steps(world: World) -> None:
-    world.steps[1].position, world.steps[2].position = 2, 1
+    _, first, second, *_ = steps_of(world, scheduled_task(world))
+    first.position, second.position = second.position, first.position
 
 
 def record_without_running(world: World) -> None:
@@ -211,8 +247,43 @@ def run_without_a_claim(world: World) -> None:
 
 
 def run_in_an_attempt_that_never_was(world: World) -> None:
-    world.steps[1].attempt = 2
+    step = world.find_step("Dig")
+    step.attempt = 2
     world.sightings[0] = world.sightings[0]._replace(attempt=2)
+
+
+def run_a_skipped_step(world: World) -> None:
+    world.sightings.append(Sighting(world.find_step("Seek").task_id, "Seek", 1))
+
+
+def skip_a_step_that_ran(world: World) -> None:
+    world.find_step("Clean").status = StepStatus.SKIPPED
+
+
+def complete_what_gives_up(world: World) -> None:
+    world.tasks[1].status = TaskStatus.COMPLETED
+
+
+def abort_what_goes_on(world: World) -> None:
+    world.tasks[0].status = TaskStatus.ABORTED
+
+
+def abort_too_early(world: World) -> None:
+    step = world.find_step("Try")
+    world.steps.remove(step)
+    world.sightings.remove(Sighting(step.task_id, "Try", 1))
+
+
+def lose_effect(world: World) -> None:
+    world.effects.clear()
+
+
+def double_effect(world: World) -> None:
+    world.effects *= 2
+
+
+def have_the_effect_of_a_lost_attempt(world: World) -> None:
+    world.effects.append(world.effects[0]._replace(attempt=2))
 
 
 @pytest.mark.parametrize(
@@ -238,6 +309,14 @@ def run_in_an_attempt_that_never_was(world: World) -> None:
         (run_recorded_step_again, "ran again, after attempt 1 had recorded it"),
         (run_without_a_claim, "and the task has had 0 attempts"),
         (run_in_an_attempt_that_never_was, "and the task has had 1 attempts"),
+        (run_a_skipped_step, "ran, and it is recorded as skipped"),
+        (skip_a_step_that_ran, "ran, and it is recorded as skipped"),
+        (complete_what_gives_up, "is completed, not aborted"),
+        (abort_what_goes_on, "is aborted, not completed"),
+        (abort_too_early, "and should have"),
+        (lose_effect, "is recorded, and its effect is not there"),
+        (double_effect, "has had its effect 2 times"),
+        (have_the_effect_of_a_lost_attempt, "is not recorded, and its effect is there"),
     ],
 )
 def test_a_planted_fault_is_found(world: World, fault: Callable[[World], None], found: str) -> None:

@@ -192,6 +192,8 @@ class Worker:
             connections.close_all()
             self._stop.wait(ERROR_PAUSE_SECONDS)
             return False
+        if claims:
+            self._is_frozen = False
         for claim in claims:
             with self._lock:
                 self._running += 1
@@ -199,9 +201,9 @@ class Worker:
         return bool(claims)
 
     def _look_whether_frozen(self) -> None:
-        """Look whether running tasks are to stop; a frozen engine gives no claims anyway."""
+        """Look whether running tasks are to stop; a frozen engine gives none, so that one without any need not know."""
         is_due = time.monotonic() - self._engine_seen_at >= LOOK_SECONDS
-        if not self._engine_changed.is_set() and not (is_due and self._running):
+        if not self._running or not (is_due or self._engine_changed.is_set()):
             return
         self._engine_changed.clear()
         self._engine_seen_at = time.monotonic()
@@ -223,8 +225,6 @@ class Worker:
             if orphans:
                 return orphans
         claims = claim_queued(lease, limit=limit, left_alone=left_alone)
-        if claims:
-            self._is_frozen = False
         if self._has_missed_database:
             self._has_missed_database = False
             self._orphans_seen_at = time.monotonic() + self._lease_seconds

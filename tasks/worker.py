@@ -190,6 +190,8 @@ class Worker:
             connections.close_all()
             self._stop.wait(ERROR_PAUSE_SECONDS)
             return False
+        if claims:  # a frozen engine gives none: a freeze that had an end has passed
+            self._is_frozen = False
         for claim in claims:
             with self._lock:
                 self._running += 1
@@ -218,10 +220,7 @@ class Worker:
             self._orphans_seen_at = time.monotonic()
             if orphans := claim_orphaned(lease, limit=limit, left_alone=left_alone):
                 return orphans
-        claims = claim_queued(lease, limit=limit, left_alone=left_alone)
-        if claims:
-            self._is_frozen = False
-        return claims
+        return claim_queued(lease, limit=limit, left_alone=left_alone)
 
     def _is_stopping(self) -> bool:
         return self._stop.is_set() or self._is_frozen

@@ -1,6 +1,9 @@
 """A frozen engine: nothing is taken, what runs stops before its next step, and all goes on when it ends."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
@@ -8,16 +11,26 @@ from django.db import IntegrityError
 from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.wakeup import TASKS_ENQUEUED
 from tasks.freezing import current_freeze, freeze_engine, unfreeze_engine
-from tasks.models import EngineFreeze, Task, TaskStatus
+from tasks.models import EngineFreeze, TaskStatus
 from tasks.queue import claim_orphaned, claim_queued, claim_task
 from tasks.services import resume_task, start_task
 from tasks.worker import Worker
 from tests.integration.tasks.support import Clock, Network, assert_status, claim_due, fresh, recorded, run_due
-from tests.support.database import heard_channels, in_thread
+from tests.support.database import heard_channels
 from tests.support.factories import HOUR, LEASE_SECONDS, NOW, make_lease, make_step, make_task, make_workflow
-from tests.support.wait import wait_for
 
 pytestmark = pytest.mark.django_db
+
+
+class InlinePool(ThreadPoolExecutor):
+    """Runs what is submitted at once, in the thread of the test and on its connection."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        fn(*args, **kwargs)
+
+
+def make_worker(clock: Clock) -> Worker:
+    return Worker(concurrency=1, lease_seconds=LEASE_SECONDS, poll_seconds=1, clock=clock)
 
 
 class TestClaiming:
@@ -129,26 +142,37 @@ class TestRunningTasks:
         assert network.calls == ["First", "Second"]
         assert [name for name, _ in recorded(task)] == ["Start", "First", "Second", "Done"]
 
-    @pytest.mark.django_db(transaction=True)
-    def test_a_worker_stops_its_tasks_when_it_hears_of_a_freeze_and_takes_them_again_after_it(self) -> None:
-        worker = Worker(concurrency=1, lease_seconds=30, poll_seconds=0.05, clock=lambda: NOW)
+    def test_a_worker_stops_its_tasks_when_it_hears_of_a_freeze_and_takes_them_again_after_it(
+        self, clock: Clock
+    ) -> None:
+        worker, pool = make_worker(clock), InlinePool()
 
         def freeze() -> None:
             freeze_engine(reason="maintenance", actor="ada")
             worker.look_at_engine()
-            wait_for(lambda: worker._is_frozen, describe="the worker to see the freeze")
+            worker._look_whether_frozen()  # as its loop does meanwhile
 
         network = Network()
         steps = [make_step("First", freeze), make_step("Second", lambda: network.call("Second"))]
         task = make_task(make_workflow(*steps))
-        with in_thread(worker.run):
-            try:
-                wait_for(lambda: fresh(task).status == TaskStatus.RESUMED, describe="the task to be given back")
-                assert (fresh(task).position, network.calls) == (2, [])
-                Task.objects.update(available_at=NOW)
-                unfreeze_engine(actor="ada")
-                worker.look_at_engine()
-                wait_for(lambda: fresh(task).status == TaskStatus.COMPLETED, describe="the task to go on")
-            finally:
-                worker.stop()
+        assert worker._start_claimed(pool)
+        assert (fresh(task).status, fresh(task).position, network.calls) == (TaskStatus.RESUMED, 2, [])
+        assert not worker._start_claimed(pool)
+        unfreeze_engine(actor="ada")
+        worker.look_at_engine()
+        assert worker._start_claimed(pool)
+        assert_status(fresh(task), TaskStatus.COMPLETED)
         assert network.calls == ["Second"]
+
+    @pytest.mark.parametrize("status", [TaskStatus.CREATED, TaskStatus.RUNNING])
+    def test_a_worker_goes_on_when_a_freeze_has_passed_by_itself(self, clock: Clock, status: TaskStatus) -> None:
+        worker, pool = make_worker(clock), InlinePool()
+        freeze_engine(reason="maintenance", actor="ada", until=clock.now + HOUR)
+        worker.look_at_engine()
+        task = make_task(status=status)
+        assert not worker._start_claimed(pool)
+        assert worker._is_stopping()
+        clock.now += HOUR
+        worker._orphans_seen_at = float("-inf")
+        assert worker._start_claimed(pool)
+        assert_status(fresh(task), TaskStatus.COMPLETED)

@@ -192,7 +192,7 @@ class Worker:
             connections.close_all()
             self._stop.wait(ERROR_PAUSE_SECONDS)
             return False
-        if claims:
+        if claims:  # a frozen engine gives none: a freeze that had an end has passed
             self._is_frozen = False
         for claim in claims:
             with self._lock:

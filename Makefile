@@ -39,7 +39,7 @@ oracles: .venv/.dev-installed  ## Compare the triggers with independent oracles 
 	$(PYTEST) --db=sqlite -m slow tests/oracles
 
 # `make chaos SEED=…` repeats the choices of an earlier run, whose last lines name it.
-CHAOS := $(BIN)/python -m pytest --show-capture=no tests/process/test_chaos.py $(if $(SEED),--chaos-seed=$(SEED))
+CHAOS := $(BIN)/python -m pytest --show-capture=stdout tests/process/test_chaos.py $(if $(SEED),--chaos-seed=$(SEED))
 
 chaos: .venv/.dev-installed  ## Kill 250 workers at random and stop the database for 20 s, under load: nothing is lost
 	$(CHAOS) --db=sqlite --chaos-kills=50

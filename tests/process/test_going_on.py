@@ -1,8 +1,14 @@
 """Workers hear at once of what lets tasks go on or stops them, and not only when they look again by themselves."""
 
+import json
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 from uuid import UUID
+
+import pytest
 
 from orchestrator_site.common.clock import database_now
 from tasks.freezing import freeze_engine, unfreeze_engine
@@ -10,8 +16,10 @@ from tasks.models import EngineFreeze, Task, TaskCallback, TaskStatus, TaskStep,
 from tasks.services import start_process
 from tasks.worker import LOOK_SECONDS
 from tests.process.conftest import MakeFaultWorkflow, Start
-from tests.process.faultapp.asking import answer_route, latest_route
+from tests.process.faultapp.asking import RESULT, latest_route
 from tests.process.faultapp.definitions import SECONDS_VARIABLE
+from tests.support.processes import START_SECONDS
+from tests.support.urls import find_free_port
 from tests.support.wait import wait_for
 from tests.support.witness import read_witness, reconcile
 
@@ -25,15 +33,39 @@ def wait_for_status(task_id: UUID, status: TaskStatus) -> None:
     wait_for(with_status.exists, timeout=30, describe=f"the task {status}")
 
 
+@pytest.fixture
+def site(start: Start) -> str:
+    """Return the address of a web server that runs."""
+    address = f"http://127.0.0.1:{find_free_port()}"
+    server = start("web", PORT=address.rpartition(":")[2])
+
+    def is_ready() -> bool:
+        assert server.process.poll() is None, server.log.read_text()
+        try:
+            return bool(urlopen(f"{address}/health/ready").status == HTTPStatus.OK)
+        except (URLError, ConnectionError):
+            return False
+
+    wait_for(is_ready, timeout=START_SECONDS, describe="an answer of the web server")
+    return address
+
+
+def post_answer(site: str, route: str) -> None:
+    """Be the system that was asked for something, and answer."""
+    request = Request(f"{site}{route}", json.dumps(RESULT).encode(), {"Content-Type": "application/json"})
+    with urlopen(request) as answer:
+        assert answer.status == HTTPStatus.OK
+
+
 def test_a_task_goes_on_within_a_second_of_the_answer_that_it_awaits(
-    fork: Start, witness: Path, fault_workflow: MakeFaultWorkflow
+    site: str, fork: Start, witness: Path, fault_workflow: MakeFaultWorkflow
 ) -> None:
     workflow = fault_workflow("task_calling", module="kinds")
     worker = fork("worker")
     for _ in range(ANSWERS):
         task_id = start_process(workflow.name)
         wait_for_status(task_id, TaskStatus.AWAITING_CALLBACK)
-        answer_route(latest_route(witness, task_id))
+        post_answer(site, latest_route(witness, task_id))
         wait_for_status(task_id, TaskStatus.COMPLETED)
         answered_at = TaskCallback.objects.get(task=task_id).answered_at
         assert answered_at is not None

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from tests.support.urls import find_free_port
 from tests.support.wait import wait_for
 
 
@@ -65,9 +66,7 @@ class Running:
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Return the environment of a first start: an empty database and a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_free_port()
     server_url = os.environ["DATABASE_URL"]
     if server_url.startswith("sqlite"):
         yield {**os.environ, "PORT": str(port), "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from tasks.services import start_process
 from tests.process.conftest import FAULT_APP, MakeFaultWorkflow
 from tests.process.faultapp.gate import GATES_VARIABLE, Gates
 from tests.support.processes import START_SECONDS, Program
+from tests.support.urls import find_free_port
 from tests.support.wait import wait_for
 from tests.support.witness import FILE_VARIABLE, read_witness
 
@@ -89,9 +89,7 @@ StartWrapper = Callable[..., Wrapper]
 def start_wrapper(child_environment: dict[str, str], witness: Path, tmp_path: Path) -> Iterator[StartWrapper]:
     """Return what starts the script; whatever of it still runs when the test ends is killed."""
     started: list[Wrapper] = []
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_free_port()
 
     def start_one(**variables: str) -> Wrapper:
         environment = {

@@ -1,3 +1,4 @@
+import socket
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,3 +12,11 @@ def database_url(config: dict[str, Any]) -> str:
     query = urlencode({key.lower(): config[key] for key in ("HOST", "PORT") if config[key]})
     user = ":".join(quote(str(config[key]), safe="") for key in ("USER", "PASSWORD") if config[key])
     return f"postgresql://{user}@/{quote(config['NAME'])}?{query}"
+
+
+def find_free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

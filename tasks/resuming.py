@@ -81,10 +81,8 @@ def _chosen(task: Task, definition: WorkflowDefinition, name: str) -> Resumed:
     if len(places) != 1:
         near = difflib.get_close_matches(name, names, n=1)
         hint = f": did you mean '{near[0]}'?" if near else f"; its steps are {', '.join(names)}"
-        found = f"{len(places)} steps" if places else "no step"
-        raise InvalidValue(
-            f"{found} of '{definition.name}' have the name '{name}'{hint}", field="resume_at", value=name
-        )
+        found = f"{len(places)} steps of '{definition.name}' have" if places else f"no step of '{definition.name}' has"
+        raise InvalidValue(f"{found} the name '{name}'{hint}", field="resume_at", value=name)
     if not task.steps_version:  # no step has run: there is nothing to go on from
         raise InvalidValue("none of its steps has run yet: resume it without resume_at", field="resume_at", value=name)
     if (places[0], version_of(definition).id) == (task.position, task.steps_version):

@@ -5,12 +5,14 @@ from typing import Any
 from django import forms
 
 from tasks.callbacks import answer_callback
-from tasks.models import Task, TaskStatus
+from tasks.deploys import version_of
+from tasks.models import StepsVersion, Task, TaskStatus
 from tasks.services import resume_task
 from tests.integration.tasks.calling_out import Supplier
-from tests.integration.tasks.support import Clock, fresh, run_due
+from tests.integration.tasks.support import Clock, assert_status, fresh, last_state, run_due
 from tests.support.factories import make_step, make_task, make_workflow, register_code
 from workflows.engine import Step, callback_step, inputstep, retrystep, step
+from workflows.registry import get_definition
 
 # The steps between Start and Done; a task stops at B.
 OLD = "A B C D"
@@ -24,6 +26,11 @@ ANSWERS = {"reason": "late"}
 
 class ReasonForm(forms.Form):
     reason = forms.CharField()
+
+
+class OtherReasonForm(forms.Form):
+    reason = forms.CharField()
+    who = forms.CharField()
 
 
 class Deployment:
@@ -112,3 +119,21 @@ class Deployment:
         while fresh(task).status in {TaskStatus.SUSPENDED, TaskStatus.AWAITING_CALLBACK}:
             self.go_on(task)
         return fresh(task)
+
+
+def assert_completed(deployment: Deployment, task: Task, *, ran: str, revision: int) -> None:
+    """Check that a task has run the steps named, and none twice, under the version that is deployed."""
+    task = deployment.finish(task)
+    assert_status(task, TaskStatus.COMPLETED)
+    assert deployment.ran == ran.split()
+    assert (task.revision, task.steps_version) == (revision, version_of(get_definition("task_deployed")).id)
+    assert last_state(task)["A"] is True  # of the step that ran under the old version
+    names = [each.name for each in get_definition("task_deployed").steps]
+    later = [row for row in task.steps.order_by("id") if row.attempt > 1 and row.status in {"success", "complete"}]
+    assert {row.revision for row in later} == {revision}
+    assert [names[row.position] for row in later] == [row.name for row in later]
+    assert StepsVersion.objects.filter(pk=task.steps_version).exists()
+
+
+def columns(task: Task) -> dict[str, Any]:
+    return {**Task.objects.filter(pk=task.pk).values().get()}

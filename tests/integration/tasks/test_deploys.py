@@ -1,17 +1,22 @@
 """All ways in which a task can stop, with all changes to its steps meanwhile: where it goes on, or why it does not."""
 
-from typing import Any
-
 import pytest
 from django import forms
 
-from tasks.deploys import version_of
-from tasks.models import StepsVersion, Task, TaskStatus
+from tasks.models import TaskStatus
 from tasks.resuming import StepsChanged
 from tasks.services import resume_task
-from tests.integration.tasks.deploying import ANSWERS, KINDS, OLD, RESUMED_BY_HAND, Deployment
+from tests.integration.tasks.deploying import (
+    ANSWERS,
+    KINDS,
+    OLD,
+    RESUMED_BY_HAND,
+    Deployment,
+    OtherReasonForm,
+    assert_completed,
+    columns,
+)
 from tests.integration.tasks.support import Clock, assert_status, fresh, last_state, run_due
-from workflows.registry import get_definition
 
 pytestmark = pytest.mark.django_db
 
@@ -49,24 +54,6 @@ STOPS: dict[str, tuple[str, dict[str, str], str, str]] = {
     "its own and all later ones removed": ("A", {}, "Done", ""),
     "an alias of another step": ("A X B C D", {"C": "C"}, "B", "B C D"),
 }
-
-
-def columns(task: Task) -> dict[str, Any]:
-    return {**Task.objects.filter(pk=task.pk).values().get()}
-
-
-def assert_completed(deployment: Deployment, task: Task, *, ran: str, revision: int) -> None:
-    """Check that a task has run the steps named, and none twice, under the version that is deployed."""
-    task = deployment.finish(task)
-    assert_status(task, TaskStatus.COMPLETED)
-    assert deployment.ran == ran.split()
-    assert (task.revision, task.steps_version) == (revision, version_of(get_definition("task_deployed")).id)
-    assert last_state(task)["A"] is True  # of the step that ran under the old version
-    names = [each.name for each in get_definition("task_deployed").steps]
-    later = [row for row in task.steps.order_by("id") if row.attempt > 1 and row.status in {"success", "complete"}]
-    assert {row.revision for row in later} == {revision}
-    assert [names[row.position] for row in later] == [row.name for row in later]
-    assert StepsVersion.objects.filter(pk=task.steps_version).exists()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -141,11 +128,6 @@ class OneForm(forms.Form):
 class OtherForm(forms.Form):
     site = forms.CharField()
     ports = forms.IntegerField()
-
-
-class OtherReasonForm(forms.Form):
-    reason = forms.CharField()
-    who = forms.CharField()
 
 
 class TestForms:

@@ -26,7 +26,7 @@ class Abstention:
         """Leave tasks like this one alone for a while: of its workflow, or of its version from where it stands on."""
         with self._lock:
             if claim.steps_version:
-                positions, version = dict(self._left.positions), (claim.workflow_id, claim.steps_version)
+                positions, version = dict(self._left.positions), claim.steps_version
                 positions[version] = min(claim.position, positions.get(version, claim.position))
                 self._left = LeftAlone(self._left.workflow_ids, positions)
             else:

@@ -82,7 +82,8 @@ def version_of(definition: WorkflowDefinition) -> Version:
         entries = _list_entries(definition)
         version = _versions[definition.name] = (
             definition,
-            Version(fingerprint(entries), definition.name, entries),
+            # each workflow has its own: when one was seen first says nothing of another that has the same steps
+            Version(fingerprint([StepEntry(definition.name), *entries]), definition.name, entries),
         )
     return version[1]
 

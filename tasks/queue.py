@@ -96,12 +96,11 @@ class LeftAlone:
 
     Attributes:
         workflow_ids: All tasks of these.
-        positions: Workflow and version of its step list → tasks that run by it and stand at this position or further
-            on. Workflows with the same steps share a version, so it takes both.
+        positions: Version of a step list → tasks that run by it and stand at this position or further on.
     """
 
     workflow_ids: frozenset[UUID] = frozenset()
-    positions: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
+    positions: Mapping[str, int] = field(default_factory=dict)
 
 
 NOTHING_LEFT_ALONE = LeftAlone()
@@ -151,12 +150,8 @@ def _say_left_alone(left_alone: LeftAlone) -> tuple[str, dict[str, Any]]:
     for number, workflow_id in enumerate(sorted(left_alone.workflow_ids)):
         conditions.append(f"t.workflow_id <> %(workflow_{number})s")
         values[f"workflow_{number}"] = stored_value(Task, "id", workflow_id)
-    for number, ((workflow_id, version), position) in enumerate(sorted(left_alone.positions.items())):
-        conditions.append(
-            f"(t.workflow_id <> %(version_of_{number})s OR t.steps_version <> %(version_{number})s"
-            f" OR t.position < %(position_{number})s)"
-        )
-        values[f"version_of_{number}"] = stored_value(Task, "id", workflow_id)
+    for number, (version, position) in enumerate(sorted(left_alone.positions.items())):
+        conditions.append(f"(t.steps_version <> %(version_{number})s OR t.position < %(position_{number})s)")
         values |= {f"version_{number}": version, f"position_{number}": position}
     return "".join(f" AND {each}" for each in conditions), values
 

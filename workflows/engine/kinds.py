@@ -58,7 +58,9 @@ class AwaitCallbackStep(Step):
         if given.callback is not None:
             return Success(self._call(state, merged={CALLBACK_RESULT: given.callback["result"]}))
         if given.is_callback_late:
-            raise CallbackTimeout(f"nobody called back within {self.answer_within_seconds:g} s")
+            seconds = self.answer_within_seconds  # by the present code, which may have another limit or none
+            within = "in time" if seconds is None else f"within {seconds:g} s"
+            raise CallbackTimeout(f"nobody called back {within}")
         if not given.is_callback_open:
             raise NothingAsked("no step before it has asked for an answer: resume the task at the one that does")
         return AwaitCallback(state, self.answer_within_seconds)

@@ -182,10 +182,11 @@ class TestCallingOut:
             state_after(awaiting.run({}, Given(callback={"result": 1}, is_callback_late=True)))["callback_result"] == 1
         )
 
-    def test_no_answer_in_time_fails_and_says_how_long_it_waited(self) -> None:
-        outcome = call_out(timeout_seconds=1.5)[1].run({}, Given(is_callback_late=True))
+    @pytest.mark.parametrize(("seconds", "said"), [(1.5, "within 1.5 s"), (None, "in time")])
+    def test_no_answer_in_time_fails_and_says_how_long_it_waited(self, seconds: float | None, said: str) -> None:
+        outcome = call_out(timeout_seconds=seconds)[1].run({}, Given(is_callback_late=True))
         assert isinstance(outcome, Failed)
-        assert outcome.reason == "CallbackTimeout: nobody called back within 1.5 s"
+        assert outcome.reason == f"CallbackTimeout: nobody called back {said}"
 
     def test_it_fails_where_nobody_was_asked(self) -> None:
         outcome = call_out()[1].run({}, Given(is_callback_open=False))

@@ -1,38 +1,21 @@
 """The shipped tasks that look after other tasks: what is stuck, and what awaits a callback."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from orchestrator_site.common.clock import database_now
 from tasks.freezing import freeze_engine
-from tasks.models import StepStatus, Task, TaskStatus, WorkerProcess
+from tasks.models import Task, TaskStatus, WorkerProcess
 from tasks.predicates import no_uncompleted_instance
-from tasks.queue import claim_task
-from tasks.runner import run_claimed
-from tasks.services import start_process
-from tests.support.factories import make_callback, make_lease, make_task, make_workflow
+from tests.integration.workflows.runs import final_state, run
+from tests.support.factories import make_callback, make_task, make_workflow
 from workflows.engine import StartRequest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_workflows")]
 
 HOUR = timedelta(hours=1)
-
-
-def run(name: str) -> Task:
-    task_id = start_process(name)
-    claim = claim_task(make_lease(now=database_now()), task_id=task_id)
-    assert claim is not None
-    run_claimed(claim, clock=database_now)
-    return Task.objects.get(pk=task_id)
-
-
-def final_state(task: Task) -> dict[str, Any]:
-    assert task.status == TaskStatus.COMPLETED, task.failed_reason
-    state: dict[str, Any] = task.steps.get(status=StepStatus.COMPLETE).state
-    return state
 
 
 def make_worker(*, seen_ago: timedelta = timedelta(0), **versions: str) -> WorkerProcess:

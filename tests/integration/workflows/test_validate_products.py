@@ -11,7 +11,7 @@ from tasks.queue import claim_task
 from tasks.runner import run_claimed
 from tasks.services import resume_task
 from tests.integration.workflows.conftest import UserApp
-from tests.integration.workflows.test_shipped_tasks import final_state, run
+from tests.integration.workflows.runs import final_state, run
 from tests.support.database import recorded_statements
 from tests.support.factories import make_complete_product, make_lease, make_product, make_workflow, register_code
 from workflows.engine import State, Target

@@ -11,7 +11,7 @@ from tasks.models import StepStatus, Task, TaskStatus
 from tasks.queue import claim_queued, claim_task
 from tasks.runner import run_claimed
 from tasks.services import create_tasks, resume_task
-from tests.integration.workflows.test_shipped_tasks import final_state, run
+from tests.integration.workflows.runs import final_state, run
 from tests.support.database import recorded_statements
 from tests.support.factories import make_lease, make_product, make_step, make_subscription, make_task, make_workflow
 from workflows.engine import Target

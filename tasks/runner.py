@@ -20,7 +20,7 @@ from tasks.deploys import (
 from tasks.models import TaskStatus
 from tasks.queue import Claim
 from tasks.recording import ABORT_REASON, end_without_step, give_back, last_state, move_to_place
-from tasks.running import AbortRequested, LeaseLost, Position, run_step
+from tasks.step_runner import AbortRequested, LeaseLost, Position, run_step
 from workflows.engine import State, WorkflowDefinition
 from workflows.engine.errors import FormCodeError, InvalidInputs
 from workflows.engine.kinds import AwaitCallbackStep

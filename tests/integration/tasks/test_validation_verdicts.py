@@ -50,6 +50,6 @@ def test_an_attempt_that_has_lost_the_task_marks_nothing(monkeypatch: pytest.Mon
     def lose(*args: Any, **fields: Any) -> Recorded:
         return Recorded.LOST
 
-    monkeypatch.setattr("tasks.running.record_step", lose)
+    monkeypatch.setattr("tasks.step_runner.record_step", lose)
     _, subscription = run_validation(ValueError("port 1 is down"))
     assert subscription.insync

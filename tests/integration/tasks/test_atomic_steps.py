@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
 from orchestrator_site.common.database import is_postgresql
-from tasks import running
+from tasks import step_runner
 from tasks.models import Task, TaskStatus, TaskStep
 from tasks.queue import claim_orphaned, claim_queued
 from tasks.recording import record_step
@@ -194,7 +194,7 @@ class TestLosingTheTask:
         task = make_task(make_workflow(make_atomic()))
         [claim] = claim_queued(make_lease(now=clock.now), limit=1)
         with monkeypatch.context() as patched:
-            patched.setattr(running, "record_step", fail_to_record)
+            patched.setattr(step_runner, "record_step", fail_to_record)
             with pytest.raises(type(error)):
                 run_claimed(claim, clock=clock)
         assert (written(), recorded(task)) == (0, [("Start", "success")])

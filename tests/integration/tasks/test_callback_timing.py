@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks import running
+from tasks import step_runner
 from tasks.callbacks import CallbackNotFound, CallbackRefused, answer_callback, open_callback, read_callback
 from tasks.freezing import freeze_engine, unfreeze_engine
 from tasks.models import Task, TaskCallback, TaskStatus
@@ -60,7 +60,7 @@ class TestEarlyAnswers:
             return found
 
         with monkeypatch.context() as patched:
-            patched.setattr(running, "read_callback", read_just_before_the_answer)
+            patched.setattr(step_runner, "read_callback", read_just_before_the_answer)
             task = run_due(clock, make_task(make_workflow(*make_call(supplier, timeout_seconds=60))))
         assert (task.status, task.available_at) == (TaskStatus.RESUMED, clock.now)
         task = run_due(clock, task)

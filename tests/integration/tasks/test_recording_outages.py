@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError
 
-from tasks import running
+from tasks import step_runner
 from tasks.callbacks import answer_callback
 from tasks.models import Task, TaskStatus, TaskStep
 from tasks.queue import Claim, claim_orphaned
@@ -47,7 +47,7 @@ class Pauses:
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
     made = Pauses()
-    monkeypatch.setattr(running, "_pause", made)
+    monkeypatch.setattr(step_runner, "_pause", made)
     return made
 
 
@@ -73,7 +73,7 @@ class Outage:
 def break_recording(monkeypatch: pytest.MonkeyPatch, pauses: Pauses) -> Callable[..., Outage]:
     def break_it(**options: Any) -> Outage:
         outage = Outage(**options)
-        monkeypatch.setattr(running, "record_step", outage)
+        monkeypatch.setattr(step_runner, "record_step", outage)
         return outage
 
     return break_it
@@ -97,7 +97,7 @@ class TestBeforeItIsWritten:
         assert_status(task, TaskStatus.COMPLETED)
         assert network.calls == ["First", "Second"]
         assert [name for name, _ in recorded(task)] == ["Start", "First", "Second", "Done"]
-        assert pauses.seconds == 7 * running.RECORD_PAUSE_SECONDS
+        assert pauses.seconds == 7 * step_runner.RECORD_PAUSE_SECONDS
 
     def test_so_is_a_failure(self, clock: Clock, break_recording: BreakRecording) -> None:
         network = Network(ValueError("no such node"))
@@ -126,7 +126,7 @@ class TestBeforeItIsWritten:
                 raise errors.pop()
             return count_failures(*args, **kwargs)
 
-        monkeypatch.setattr(running, "count_failures", count_when_it_is_back)
+        monkeypatch.setattr(step_runner, "count_failures", count_when_it_is_back)
         network = Network(ConnectionError("nso:8080"))
         task = run_due(clock, make_task(make_workflow(retrystep("First")(lambda: network.call("First")))))
         assert_status(task, TaskStatus.WAITING)
@@ -140,7 +140,7 @@ class TestBeforeItIsWritten:
         task = make_task(make_workflow(*steps_of(network)))
         with pytest.raises(OperationalError):
             run_due(clock, task)
-        assert pauses.seconds == running.RECORD_FOR_SECONDS
+        assert pauses.seconds == step_runner.RECORD_FOR_SECONDS
         assert_status(fresh(task), TaskStatus.RUNNING)
         outage.errors.clear()
         clock.let_pass(2 * LEASE_SECONDS)

@@ -17,6 +17,7 @@ from tasks.services import abort_task, resume_task
 from tests.integration.tasks.support import Clock, assert_status, claim_due, fresh, recorded, run_due
 from tests.support.database import in_thread
 from tests.support.factories import LEASE_SECONDS, make_lease, make_step, make_task, make_workflow
+from tests.support.wait import wait_for
 from workflows.engine import Backoff, Step, retrystep, step
 from workflows.models import Workflow
 
@@ -71,6 +72,21 @@ def swallow_an_error_of_the_database() -> None:
 def swallow_an_error_of_plain_sql() -> None:
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute("SELECT nothing FROM nowhere")
+
+
+def idle_too_long() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'")
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+
+    def is_gone() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", [pid])
+            return bool(cursor.fetchone() == (0,))
+
+    with in_thread(lambda: wait_for(is_gone, describe="PostgreSQL to end the connection")) as waiting:
+        waiting.result()
 
 
 def roll_back() -> None:
@@ -145,6 +161,13 @@ class TestFailure:
         # PostgreSQL goes on with no transaction in which a statement has failed; SQLite does
         expected = (TaskStatus.FAILED, 0) if is_postgresql() else (TaskStatus.COMPLETED, 1)
         assert (task.status, written()) == expected
+
+    @pytest.mark.skipif("not config.getoption('db') == 'postgres'", reason="SQLite ends no transaction by itself")
+    def test_one_whose_transaction_the_database_has_ended_since_it_idled_has_failed(self, clock: Clock) -> None:
+        task = run_due(clock, make_task(make_workflow(make_atomic(idle_too_long))))
+        assert_status(task, TaskStatus.FAILED)
+        assert task.failed_reason == "Write: InternalError: terminating connection due to idle-in-transaction timeout"
+        assert written() == 0
 
     @pytest.mark.parametrize("act", [fail, write_a_duplicate, point_nowhere])
     def test_a_retried_one_waits_and_writes_once_in_the_end(self, clock: Clock, act: Callable[[], object]) -> None:

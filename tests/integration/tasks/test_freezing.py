@@ -170,8 +170,10 @@ class TestRunningTasks:
         freeze_engine(reason="maintenance", actor="ada", until=clock.now + HOUR)
         worker.look_at_engine()
         task = make_task(status=status)
+        worker._running = 1  # only a worker that runs something looks whether it is to stop
         assert not worker._start_claimed(pool)
         assert worker._is_stopping()
+        worker._running = 0
         clock.now += HOUR
         worker._orphans_seen_at = float("-inf")
         assert worker._start_claimed(pool)

@@ -24,6 +24,7 @@ from schedules.triggers.base import later_by
 from tasks.freezing import freezes_in_force, freezes_since, last_thaw, say_freeze
 from tasks.queue import find_blocking
 from tasks.services import create_tasks
+from workflows.engine import WorkflowDefinition
 from workflows.selectors import find_start_problem
 
 log = structlog.get_logger(__name__)
@@ -76,21 +77,22 @@ def fire_due(*, limit: int, now: datetime) -> Turn:
     [thawed_at] = due
     with write_transaction():
         claimed = claim_due(now, limit)
-        guarded = [each for each in claimed if find_guard(each) is not None]
-        plans = plan((each for each in claimed if each not in guarded), now)
+        guards = {each.pk: guard for each in claimed if (guard := find_guard(each)) is not None}
+        plans = plan((each for each in claimed if each.pk not in guards), now)
         record(decide_all(plans, now, thawed_at=thawed_at), now)
         advance(plans, now)
-    for each in guarded:
-        plans += fire_guarded(each, now, thawed_at=thawed_at)
+    for each in (each for each in claimed if each.pk in guards):
+        plans += fire_guarded(each, guards[each.pk], now, thawed_at=thawed_at)
     for broken in (each for each in plans if each.broken_by):
         log.error("schedule_broke", schedule_id=str(broken.schedule.pk), reason=broken.broken_by)
     return Turn(found_due=True, decided=len(plans))
 
 
-def fire_guarded(schedule: Schedule, now: datetime, *, thawed_at: datetime | None) -> list[Plan]:
+def fire_guarded(
+    schedule: Schedule, guard: WorkflowDefinition, now: datetime, *, thawed_at: datetime | None
+) -> list[Plan]:
     """Decide a schedule whose workflow has a say in it: ask that first, then decide, if nothing changed meanwhile."""
-    definition = find_guard(schedule)
-    verdict = ask(definition, schedule.inputs, actor=ACTOR) if definition else Verdict()
+    verdict = ask(guard, schedule.inputs, actor=ACTOR)
     with write_transaction():
         again = lock_unclaimed(_due(now).filter(pk=schedule.pk, version=schedule.version))
         plans = plan(again.select_related("link").prefetch_related("link__workflow"), now)

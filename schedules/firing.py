@@ -5,8 +5,9 @@ schedulers take turns at once: each claims other rows.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db.models import Exists, QuerySet, Subquery
@@ -15,15 +16,14 @@ from orchestrator_site.common.bulk import update_rows
 from orchestrator_site.common.database import lock_unclaimed, write_transaction
 from schedules.guards import Verdict, ask, find_guard
 from schedules.ledger import Entry, insert_new
-from schedules.liveness import OUTAGE_AFTER, outages_since
-from schedules.models import Schedule, ScheduleState
-from schedules.planning import PlannedTurn, plan_instants
-from schedules.policies import ERROR, Decision, Freeze, Outage, Situation, decide
+from schedules.models import ConcurrencyKey, Schedule, ScheduleState
+from schedules.planning import PlannedTurn, plan_instants, plan_undecided
+from schedules.policies import ERROR, Decision, Situation, decide, say
+from schedules.situations import Circumstances
 from schedules.triggers import TriggerError
 from schedules.triggers.base import later_by
-from tasks.freezing import freezes_in_force, freezes_since, last_thaw, say_freeze
-from tasks.queue import find_blocking
-from tasks.services import create_tasks
+from tasks.freezing import freezes_in_force, last_thaw
+from tasks.services import cancel_tasks, create_tasks
 from workflows.engine import WorkflowDefinition
 from workflows.selectors import find_start_problem
 
@@ -32,6 +32,12 @@ log = structlog.get_logger(__name__)
 ACTOR = "scheduler"
 # A turn takes no more rows once planning has taken this many trigger steps: it must not hold its locks for long.
 STEPS_PER_TURN = 20_000
+
+# What a turn writes of every schedule, and of those besides that begin or end a pause with it.
+ADVANCED = ("next_run_at", "planned_through", "state", "state_reason", "state_since")
+PAUSE = ("paused_at", "paused_by", "pause_reason", "paused_until")
+NO_PAUSE = (None, "", "", None)
+PAUSED_BY_FAILURES = "pause_after_failures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +49,12 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What was not as it should be: stretches without any scheduler, and those in which the engine was frozen."""
-
-    outages: Sequence[Outage] = ()
-    freezes: Sequence[Freeze] = ()
-
-    @classmethod
-    def since(cls, moment: datetime, now: datetime, *, thawed_at: datetime | None) -> "Past":
-        """Read what reaches beyond a moment, where there can be anything."""
-        outages = outages_since(moment) if now - moment > OUTAGE_AFTER else ()
-        rows = freezes_since(moment) if thawed_at is not None and thawed_at > moment else ()
-        return cls(outages, [Freeze(row.started_at, row.ended_at or row.until or now, say_freeze(row)) for row in rows])
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What a turn makes of one schedule; `turn` is None when its trigger cannot even be built."""
 
     schedule: Schedule
     turn: PlannedTurn | None
+    situation: Situation
     broken_by: str = ""
 
 
@@ -78,9 +70,7 @@ def fire_due(*, limit: int, now: datetime) -> Turn:
     with write_transaction():
         claimed = claim_due(now, limit)
         guards = {each.pk: guard for each in claimed if (guard := find_guard(each)) is not None}
-        plans = plan((each for each in claimed if each.pk not in guards), now)
-        record(decide_all(plans, now, thawed_at=thawed_at), now)
-        advance(plans, now)
+        plans = _decide_claimed([each for each in claimed if each.pk not in guards], now, thawed_at=thawed_at)
     for each in (each for each in claimed if each.pk in guards):
         plans += fire_guarded(each, guards[each.pk], now, thawed_at=thawed_at)
     for broken in (each for each in plans if each.broken_by):
@@ -95,10 +85,8 @@ def fire_guarded(
     verdict = ask(guard, schedule.inputs, actor=ACTOR)
     with write_transaction():
         again = lock_unclaimed(_due(now).filter(pk=schedule.pk, version=schedule.version))
-        plans = plan(again.select_related("link").prefetch_related("link__workflow"), now)
-        record(decide_all(plans, now, thawed_at=thawed_at, verdict=verdict), now)
-        advance(plans, now)
-    return plans
+        locked = list(again.select_related("link").prefetch_related("link__workflow"))
+        return _decide_claimed(locked, now, thawed_at=thawed_at, verdict=verdict)
 
 
 def claim_due(now: datetime, limit: int) -> list[Schedule]:
@@ -111,98 +99,131 @@ def claim_due(now: datetime, limit: int) -> list[Schedule]:
     )
 
 
-def plan(schedules: Iterable[Schedule], now: datetime) -> list[Plan]:
+def _due(now: datetime) -> QuerySet[Schedule]:
+    return Schedule.objects.filter(~Exists(freezes_in_force(now=now)), next_run_at__lte=now)
+
+
+def _decide_claimed(
+    claimed: Sequence[Schedule], now: datetime, *, thawed_at: datetime | None, verdict: Verdict | None = None
+) -> list[Plan]:
+    """Decide schedules that this transaction has locked: write the ledger and the tasks, and move each one on."""
+    if not claimed:
+        return []
+    circumstances = Circumstances.read(claimed, now, thawed_at=thawed_at)
+    plans = plan(claimed, circumstances)
+    record(decide_all(plans, circumstances, verdict=verdict), now)
+    advance(plans, circumstances)
+    return plans
+
+
+def plan(schedules: Iterable[Schedule], circumstances: Circumstances) -> list[Plan]:
     """Find the instants of each schedule up to now and its next one; a trigger that fails breaks only its schedule."""
     plans: list[Plan] = []
     steps = 0
     for schedule in schedules:
         if steps > STEPS_PER_TURN:
             break  # the rest stays due, for the next turn
-        plans.append(_plan_one(schedule, now))
+        plans.append(_plan_one(schedule, circumstances.situation_of(schedule)))
         turn = plans[-1].turn
         steps += turn.steps if turn else 1
     return plans
 
 
-def _plan_one(schedule: Schedule, now: datetime) -> Plan:
+def _plan_one(schedule: Schedule, situation: Situation) -> Plan:
     assert schedule.next_run_at is not None, "only schedules with a next run are claimed"
     try:
-        spread = schedule.spread_offset
-        turn = plan_instants(schedule.trigger_rule, first=schedule.next_run_at - spread, until=now - spread)
+        trigger = schedule.trigger_rule
+        spread = situation.spread
+        if schedule.state == ScheduleState.PAUSED:  # what the pause skipped is decided now that it is over
+            turn = plan_undecided(trigger, after=schedule.planned_through, situation=situation)
+        else:
+            turn = plan_instants(
+                trigger,
+                first=schedule.next_run_at - spread,
+                until=situation.now - spread,
+                marks=situation.marks(),
+                keep=situation.most_at_once,
+            )
     except TriggerError as error:
-        return Plan(schedule, None, broken_by=str(error))
+        return Plan(schedule, None, situation, broken_by=str(error))
     except Exception as error:
         # What is stored may have been written by anything. A trigger that no check foresaw must not stop the others.
         log.exception("trigger_failed", schedule_id=str(schedule.pk))
-        return Plan(schedule, None, broken_by=f"{type(error).__name__}: {error}")
-    return Plan(schedule, turn, broken_by=turn.broken_by)
+        return Plan(schedule, None, situation, broken_by=f"{type(error).__name__}: {error}")
+    return Plan(schedule, turn, situation, broken_by=turn.broken_by)
 
 
-def decide_all(
-    plans: Sequence[Plan], now: datetime, *, thawed_at: datetime | None = None, verdict: Verdict | None = None
-) -> list[Entry]:
+def decide_all(plans: Iterable[Plan], circumstances: Circumstances, *, verdict: Verdict | None = None) -> list[Entry]:
     """Ask the policies what becomes of every planned instant.
 
     Args:
         plans: Whose instants.
-        now: The database's time.
-        thawed_at: When the engine was frozen last.
+        circumstances: What is the case around them.
         verdict: What the code of the workflow said about what would start.
     """
-    planned = [(each.schedule, each.turn) for each in plans if each.turn is not None]
-    blocking = find_blocking(schedule.pk for schedule, _ in planned)
-    earliest = min((turn.first + schedule.spread_offset for schedule, turn in planned), default=now)
-    past = Past.since(earliest, now, thawed_at=thawed_at)
-    entries = [
-        Entry.of(schedule, decision)
-        for schedule, turn in planned
-        for decision in _decide(schedule, turn, now, past, blocking.get(schedule.pk))
-    ]
-    return [verdict.apply(entry) for entry in entries] if verdict else entries
+    entries: list[Entry] = []
+    for each in plans:
+        if each.turn is not None:
+            decided = [_check(Entry.of(each.schedule, decision)) for decision in _decide(each, circumstances)]
+            decided = [verdict.apply(entry) for entry in decided] if verdict else decided
+            circumstances.add_started(each.schedule, decided)
+            entries += decided
+    return entries
+
+
+def _decide(each: Plan, circumstances: Circumstances) -> list[Decision]:
+    assert each.turn is not None, "the caller has looked"
+    shares_tasks = each.schedule.concurrency_key == ConcurrencyKey.WORKFLOW
+    # Another one of this turn, which was decided before it, may have started a task that it shares.
+    situation = circumstances.situation_of(each.schedule) if shares_tasks else each.situation
+    return decide(each.turn.planned, situation)
+
+
+def _check(entry: Entry) -> Entry:
+    """Refuse a start that cannot be: the database cannot forbid a schedule without a link, and it must stop nothing."""
+    if not entry.decision.starts_task:
+        return entry
+    link = getattr(entry.schedule, "link", None)
+    problem = find_start_problem(link.workflow) if link else "the schedule is linked to no workflow"
+    return entry.refuse(ERROR, problem) if problem else entry
 
 
 def record(entries: Sequence[Entry], now: datetime) -> None:
     """Write the ledger and put the tasks on the queue; an instant that the ledger has already starts nothing."""
-    recorded = insert_new(entries, now)
-    create_tasks(requests=[entry.request for entry in recorded if entry.decision.starts_task], actor=ACTOR, now=now)
+    starting = [entry for entry in insert_new(entries, now) if entry.decision.starts_task]
+    reasons = {
+        task_id: f"aborted for the instant of {say(entry.decision.scheduled_for)} (overlap_policy cancel_running)"
+        for entry in starting
+        for task_id in entry.decision.cancels
+    }
+    create_tasks(requests=[entry.request for entry in starting], actor=ACTOR, now=now)
+    if reasons:
+        cancel_tasks(reasons=reasons, now=now)
 
 
-def advance(plans: Iterable[Plan], now: datetime) -> None:
+def advance(plans: Sequence[Plan], circumstances: Circumstances) -> None:
     """Move every schedule on to its next instant; without one it is finished, or broken."""
-    columns = ("next_run_at", "planned_through", "state", "state_reason", "state_since")
-    update_rows(Schedule, columns, {each.schedule.pk: _advanced(each, now) for each in plans})
+    columns = (*ADVANCED, *PAUSE)
+    advanced = {each.schedule.pk: _advanced(each, circumstances) for each in plans}
+    paused = {each.schedule.pk for each in plans if each.schedule.state == ScheduleState.PAUSED}
+    paused |= circumstances.failures.keys() & advanced.keys()
+    update_rows(Schedule, columns, {key: values for key, values in advanced.items() if key in paused})
+    others = {key: values[: len(ADVANCED)] for key, values in advanced.items() if key not in paused}
+    update_rows(Schedule, ADVANCED, others)
 
 
-def _due(now: datetime) -> QuerySet[Schedule]:
-    return Schedule.objects.filter(~Exists(freezes_in_force(now=now)), next_run_at__lte=now)
-
-
-def _decide(schedule: Schedule, turn: PlannedTurn, now: datetime, past: Past, blocked_by: str | None) -> list[Decision]:
-    situation = Situation(
-        now=now,
-        spread=schedule.spread_offset,
-        is_one_shot=schedule.trigger == "date",
-        misfire_window=timedelta(seconds=schedule.misfire_window_seconds),
-        outages=past.outages,
-        freezes=past.freezes,
-        blocked_by=blocked_by,
-    )
-    decisions = decide(turn.planned, situation)
-    # The database cannot forbid a schedule without a link, and one such row must not stop every turn.
-    link = getattr(schedule, "link", None)
-    problem = find_start_problem(link.workflow) if link else "the schedule is linked to no workflow"
-    if problem:
-        return [replace(each, outcome=ERROR, reason=problem) if each.starts_task else each for each in decisions]
-    return decisions
-
-
-def _advanced(each: Plan, now: datetime) -> tuple[datetime | None, datetime, str, str, datetime]:
-    schedule, turn = each.schedule, each.turn
-    planned_through = turn.planned_through if turn else schedule.planned_through
+def _advanced(each: Plan, circumstances: Circumstances) -> tuple[Any, ...]:
+    """Return ADVANCED and PAUSE of a schedule as they are after the turn."""
+    schedule, turn, now = each.schedule, each.turn, circumstances.now
+    planned_through = (turn.planned.last if turn else None) or schedule.planned_through
     if each.broken_by:
-        return None, planned_through, ScheduleState.BROKEN, each.broken_by, now
+        return None, planned_through, ScheduleState.BROKEN, each.broken_by, now, *NO_PAUSE
     assert turn is not None, "only what is broken has none"
     if turn.following is None:
-        return None, planned_through, ScheduleState.FINISHED, "its last instant has passed", now
+        return None, planned_through, ScheduleState.FINISHED, "its last instant has passed", now, *NO_PAUSE
+    if (failures := circumstances.failures.get(schedule.pk)) is not None:
+        log.warning("schedule_paused_by_failures", schedule_id=str(schedule.pk), reason=failures)
+        return None, planned_through, ScheduleState.PAUSED, "", now, now, PAUSED_BY_FAILURES, failures, None
+    since = schedule.state_since if schedule.paused_until is None else schedule.paused_until
     next_run_at = later_by(schedule.spread_offset, turn.following)
-    return next_run_at, planned_through, schedule.state, schedule.state_reason, schedule.state_since
+    return next_run_at, planned_through, ScheduleState.ACTIVE, "", since, *NO_PAUSE

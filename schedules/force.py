@@ -8,8 +8,8 @@ from orchestrator_site.common.clock import DatabaseClock, database_now
 from orchestrator_site.common.database import write_transaction
 from schedules.decorated.executions import run_function, start_execution
 from schedules.decorated.registry import DecoratedFunction
+from schedules.running import run_schedule_now
 from schedules.selectors import get_schedule
-from schedules.services import run_schedule_now
 from tasks.models import Task
 from tasks.queue import Lease, claim_task
 from tasks.worker import new_worker_name, run_here

@@ -24,8 +24,7 @@ class Verdict:
         if not entry.decision.starts_task:
             return entry
         if self.outcome:
-            refused = replace(entry.decision, outcome=self.outcome, reason=self.reason)
-            return replace(entry, decision=refused, task_id=None)
+            return entry.refuse(self.outcome, self.reason)
         return entry if self.inputs is None else replace(entry, inputs=self.inputs)
 
 

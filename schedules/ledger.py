@@ -1,14 +1,14 @@
 """The ledger: one row for every planned instant, with what became of it and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from orchestrator_site.common.bulk import insert_rows
 from orchestrator_site.common.ids import new_id
-from schedules.models import Firing, Schedule
+from schedules.models import Firing, OverlapPolicy, Schedule
 from schedules.policies import MANUAL, Decision
 from tasks.services import TaskRequest
 
@@ -25,12 +25,25 @@ class Entry:
     firing_id: UUID
     task_id: UUID | None
     inputs: dict[str, Any]
+    may_run_frozen: bool = False
 
     @classmethod
-    def of(cls, schedule: Schedule, decision: Decision, *, inputs: dict[str, Any] | None = None) -> "Entry":
+    def of(
+        cls,
+        schedule: Schedule,
+        decision: Decision,
+        *,
+        inputs: dict[str, Any] | None = None,
+        may_run_frozen: bool = False,
+    ) -> "Entry":
         """Make the entry of a decision, with fresh ids; the inputs are the schedule's unless others are given."""
         task_id = new_id() if decision.starts_task else None
-        return cls(schedule, decision, new_id(), task_id, schedule.inputs if inputs is None else inputs)
+        inputs = schedule.inputs if inputs is None else inputs
+        return cls(schedule, decision, new_id(), task_id, inputs, may_run_frozen)
+
+    def refuse(self, outcome: str, reason: str) -> "Entry":
+        """Return it as it is when its task cannot start after all."""
+        return replace(self, decision=self.decision.refuse(outcome, reason), task_id=None)
 
     @property
     def due_at(self) -> datetime:
@@ -48,7 +61,9 @@ class Entry:
             inputs=self.inputs,
             schedule_id=self.schedule.pk,
             scheduled_for=self.decision.scheduled_for,
-            concurrency_key=self.schedule.pk,
+            concurrency_key=self.schedule.task_key,
+            may_overlap=self.schedule.overlap_policy == OverlapPolicy.ALLOW and self.schedule.trigger != "date",
+            may_run_frozen=self.may_run_frozen,
         )
 
 

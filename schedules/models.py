@@ -1,6 +1,7 @@
 """Schedule, its link to a Workflow, the ledger of firings, and what schedulers know in common."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,11 +12,16 @@ from schedules.triggers import MAX_SPREAD_SECONDS, Trigger, TriggerError, build_
 from schedules.triggers.summary import summarise
 from workflows.models import Workflow
 
+# So many missed instants are run one after the other at most, and so many failures may be waited for.
+MAX_CATCHUP_RUNS = 1_000
+MAX_FAILURES = 100
+
 
 class ScheduleState(models.TextChoices):
     """Whether a schedule fires."""
 
     ACTIVE = "active"
+    PAUSED = "paused"
     FINISHED = "finished"
     BROKEN = "broken"
 
@@ -24,12 +30,32 @@ class MisfirePolicy(models.TextChoices):
     """What becomes of the instants that passed while no scheduler was alive."""
 
     RUN_ONCE = "run_once"
+    SKIP = "skip"
+    RUN_ALL = "run_all"
 
 
 class OverlapPolicy(models.TextChoices):
     """What becomes of an instant at which the task before it has not ended."""
 
     SKIP = "skip"
+    QUEUE_ONE = "queue_one"
+    QUEUE_ALL = "queue_all"
+    ALLOW = "allow"
+    CANCEL_RUNNING = "cancel_running"
+
+
+class ConcurrencyKey(models.TextChoices):
+    """Whose tasks count as the ones before: those of the schedule, or those of all such schedules of its workflow."""
+
+    SCHEDULE = "schedule"
+    WORKFLOW = "workflow"
+
+
+class ResumePolicy(models.TextChoices):
+    """What becomes, at release, of the instants that passed while the schedule was paused or the engine frozen."""
+
+    SKIP = "skip"
+    RUN_ONCE = "run_once"
 
 
 class DstGap(models.TextChoices):
@@ -59,6 +85,8 @@ class Schedule(models.Model):
 
     `planned_through` is the watermark: every instant up to and including it has been decided. It is nominal, an instant
     of the trigger, while `next_run_at` is when the schedule really runs: the next instant and its spread.
+    A paused schedule that has an end of its pause keeps the state until a turn settles what the pause skipped, which is
+    when it runs next; `current_state` is what people see, active from that end on.
     `grid_start_at` is when the trigger was set; an interval without a start_date counts from there. `trigger_text` is
     the trigger in full, as people read it, so that lists can be searched and sorted by it.
     """
@@ -75,8 +103,17 @@ class Schedule(models.Model):
     spread_seconds = models.PositiveIntegerField(default=0)
     inputs = models.JSONField(default=dict, blank=True)
     misfire_policy = models.CharField(max_length=20, choices=MisfirePolicy.choices, default=MisfirePolicy.RUN_ONCE)
-    misfire_window_seconds = models.PositiveIntegerField(default=86_400)
+    misfire_window_seconds = models.PositiveIntegerField(null=True, blank=True, default=86_400)
+    max_catchup_runs = models.PositiveIntegerField(default=10)
     overlap_policy = models.CharField(max_length=20, choices=OverlapPolicy.choices, default=OverlapPolicy.SKIP)
+    concurrency_key = models.CharField(max_length=20, choices=ConcurrencyKey.choices, default=ConcurrencyKey.SCHEDULE)
+    resume_policy = models.CharField(max_length=20, choices=ResumePolicy.choices, default=ResumePolicy.SKIP)
+    pause_after_failures = models.PositiveIntegerField(null=True, blank=True)
+
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.CharField(max_length=150, blank=True, default="")
+    pause_reason = models.TextField(blank=True, default="")
+    paused_until = models.DateTimeField(null=True, blank=True)
 
     state = models.CharField(max_length=20, choices=ScheduleState.choices, default=ScheduleState.ACTIVE)
     state_reason = models.TextField(blank=True, default="")
@@ -96,12 +133,20 @@ class Schedule(models.Model):
         permissions = [
             ("run_schedule", "Can run a schedule now"),
             ("pause_schedule", "Can pause and resume a schedule"),
+            ("run_while_frozen", "Can run a schedule while the engine is frozen"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state=ScheduleState.ACTIVE, next_run_at__isnull=False)
-                | (~Q(state=ScheduleState.ACTIVE) & Q(next_run_at__isnull=True)),
-                name="schedule_has_a_next_run_while_active",
+                | Q(state=ScheduleState.PAUSED, paused_until__isnull=True, next_run_at__isnull=True)
+                | Q(state=ScheduleState.PAUSED, paused_until__isnull=False, next_run_at__isnull=False)
+                | Q(state__in=[ScheduleState.FINISHED, ScheduleState.BROKEN], next_run_at__isnull=True),
+                name="schedule_has_a_next_run_while_it_is_to_run",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ScheduleState.PAUSED, paused_at__isnull=False)
+                | (~Q(state=ScheduleState.PAUSED) & Q(paused_at__isnull=True, paused_until__isnull=True)),
+                name="schedule_says_since_when_it_is_paused",
             ),
             models.CheckConstraint(
                 condition=Q(next_run_at__isnull=True) | Q(next_run_at__gt=F("planned_through")),
@@ -111,6 +156,27 @@ class Schedule(models.Model):
             models.CheckConstraint(condition=Q(dst_fold__in=DstFold.values), name="schedule_dst_fold_is_known"),
             models.CheckConstraint(
                 condition=Q(on_missing_day__in=MissingDay.values), name="schedule_on_missing_day_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(misfire_policy__in=MisfirePolicy.values), name="schedule_misfire_policy_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(overlap_policy__in=OverlapPolicy.values), name="schedule_overlap_policy_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(concurrency_key__in=ConcurrencyKey.values), name="schedule_concurrency_key_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(resume_policy__in=ResumePolicy.values), name="schedule_resume_policy_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(max_catchup_runs__gte=1, max_catchup_runs__lte=MAX_CATCHUP_RUNS),
+                name="schedule_catches_up_some_and_not_too_many",
+            ),
+            models.CheckConstraint(
+                condition=Q(pause_after_failures__isnull=True)
+                | Q(pause_after_failures__gte=1, pause_after_failures__lte=MAX_FAILURES),
+                name="schedule_pauses_after_some_failures_or_none",
             ),
             models.CheckConstraint(
                 condition=Q(spread_seconds__lte=MAX_SPREAD_SECONDS), name="schedule_spread_is_a_day_at_most"
@@ -162,6 +228,17 @@ class Schedule(models.Model):
         )
 
     @property
+    def current_state(self) -> str:
+        """Its state as people see it: active once the end of its pause has passed, by the clock of this machine."""
+        is_released = self.paused_until is not None and self.paused_until <= datetime.now(UTC)
+        return ScheduleState.ACTIVE if self.state == ScheduleState.PAUSED and is_released else self.state
+
+    @property
+    def task_key(self) -> UUID:
+        """The concurrency key of its tasks."""
+        return self.workflow.pk if self.concurrency_key == ConcurrencyKey.WORKFLOW else self.pk
+
+    @property
     def spread_offset(self) -> timedelta:
         """How much later than planned it always runs."""
         return spread_offset(self.pk, self.spread_seconds) if self.spread_seconds else timedelta(0)
@@ -182,6 +259,7 @@ class FiringCause(models.TextChoices):
 
     SCHEDULE = "schedule"
     CATCHUP = "catchup"
+    BACKFILL = "backfill"
     MANUAL = "manual"
 
 
@@ -193,6 +271,7 @@ class FiringOutcome(models.TextChoices):
     COALESCED = "coalesced"
     MISSED = "missed"
     SKIPPED_OVERLAP = "skipped_overlap"
+    SKIPPED_PAUSED = "skipped_paused"
     SKIPPED_FROZEN = "skipped_frozen"
     SKIPPED_PREDICATE = "skipped_predicate"
     INVALID_INPUTS = "invalid_inputs"

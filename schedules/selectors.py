@@ -40,6 +40,19 @@ def get_schedule(schedule_id: UUID) -> Schedule:
     return schedule
 
 
+def lock_schedule(schedule_id: UUID) -> Schedule:
+    """Return one schedule, and hold its row until the transaction ends.
+
+    Raises:
+        ScheduleNotFound: There is none of this id.
+    """
+    rows = Schedule.objects.select_for_update(of=("self",)).select_related("link__workflow")
+    schedule = rows.filter(pk=schedule_id).first()
+    if schedule is None:
+        raise ScheduleNotFound("Schedule does not exist", field="schedule_id", value=str(schedule_id))
+    return schedule
+
+
 def list_firings() -> QuerySet[Firing]:
     """Return the ledger, what was decided last first."""
     return Firing.objects.order_by("-id")

@@ -17,9 +17,10 @@ from orchestrator_site.common.clock import Clock
 from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.decorated.zone_data import move_function_rows
-from schedules.models import Schedule, ZoneData
+from schedules.models import Schedule, ScheduleState, ZoneData
 from schedules.planning import reread_promise
-from schedules.triggers import TriggerError
+from schedules.rules import arm_paused
+from schedules.triggers import Trigger, TriggerError
 from schedules.triggers.base import later_by
 
 log = structlog.get_logger(__name__)
@@ -96,8 +97,11 @@ def _reread(schedule: Schedule) -> datetime:
     assert schedule.next_run_at is not None, "only schedules with a next run are looked at"
     spread = schedule.spread_offset
     try:
+        trigger = schedule.trigger_rule
+        if schedule.state == ScheduleState.PAUSED:
+            return _rearm(schedule, trigger)
         nominal = reread_promise(
-            schedule.trigger_rule,
+            trigger,
             promised=schedule.next_run_at - spread,
             after=schedule.planned_through,
             # Where a rule was set, the watermark and the state have the same moment, which is no instant of it.
@@ -109,3 +113,12 @@ def _reread(schedule: Schedule) -> datetime:
         log.exception("trigger_failed", schedule_id=str(schedule.pk))
         return schedule.next_run_at
     return later_by(spread, nominal)
+
+
+def _rearm(schedule: Schedule, trigger: Trigger) -> datetime:
+    """Return when a schedule that is paused until a moment is looked at next; nothing was promised before that."""
+    promised = schedule.next_run_at
+    arm_paused(schedule, trigger)
+    found, schedule.next_run_at = schedule.next_run_at, promised
+    assert found is not None, "a pause with an end has a next look"
+    return found

@@ -62,7 +62,9 @@ class Task(models.Model):
     `attempt` counts the claims and fences every write of a worker; `position` is the number of steps that passed, so
     that whoever takes over begins there. It counts in the step list of which `steps_version` is the fingerprint, the
     one that ran the latest step; `revision` counts how often somebody mapped the task onto another list. `answers` are
-    those to the form of the step at which it stands. `available_at` is from when on a worker may take it.
+    those to the form of the step at which it stands. `available_at` is from when on a worker may take it; not before
+    older tasks of its `concurrency_key` have ended, unless it `may_overlap`, nor while the engine is frozen, unless it
+    `may_run_frozen`.
     The schedule is named as data: a task outlives it.
     """
 
@@ -86,6 +88,8 @@ class Task(models.Model):
     schedule_id = models.UUIDField(null=True, blank=True)
     scheduled_for = models.DateTimeField(null=True, blank=True)
     concurrency_key = models.UUIDField(null=True, blank=True)
+    may_overlap = models.BooleanField(default=False)
+    may_run_frozen = models.BooleanField(default=False)
 
     created_at = models.DateTimeField()
     available_at = models.DateTimeField(null=True, blank=True)

@@ -7,7 +7,7 @@ Claiming happens for every task, so it is written as SQL: one statement, which i
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,14 +19,15 @@ from orchestrator_site.common.database import is_postgresql, stored_value, write
 from tasks.models import BLOCKING, Task, TaskStatus
 from workflows.engine import State
 
-# While the engine is frozen nothing is taken.
-_NOT_FROZEN = """NOT EXISTS (
-        SELECT 1 FROM tasks_enginefreeze f WHERE f.in_force AND (f.until IS NULL OR f.until > %(now)s))"""
+# While the engine is frozen nothing is taken but what somebody started who may do that.
+_NOT_FROZEN = """(t.may_run_frozen OR NOT EXISTS (
+        SELECT 1 FROM tasks_enginefreeze f WHERE f.in_force AND (f.until IS NULL OR f.until > %(now)s)))"""
 
 # What is due, unless another task of its concurrency key runs, or an older one has not ended.
 _QUEUED = """
     SELECT t.id FROM tasks_task t
-    WHERE t.available_at <= %(now)s {{left_alone}} AND {not_frozen} AND (t.concurrency_key IS NULL OR NOT EXISTS (
+    WHERE t.available_at <= %(now)s {{left_alone}} AND {not_frozen}
+        AND (t.concurrency_key IS NULL OR t.may_overlap OR NOT EXISTS (
         SELECT 1 FROM tasks_task other
         WHERE other.concurrency_key = t.concurrency_key AND other.status IN ({blocking})
             AND (other.id < t.id OR other.status = 'running')))
@@ -47,10 +48,10 @@ _CLAIM = """
 WITH free AS MATERIALIZED ({rows} {lock})
 UPDATE tasks_task SET
     status = 'running', attempt = attempt + 1, worker = %(worker)s, lease_expires_at = %(lease_expires_at)s,
-    available_at = NULL, started_at = COALESCE(started_at, %(now)s), step_started_at = %(now)s
+    available_at = NULL, started_at = COALESCE(started_at, %(now)s), step_started_at = %(now)s, failed_reason = ''
 WHERE id IN (SELECT id FROM free)
 RETURNING id, attempt, position, reporter, inputs, abort_requested_at, steps_version, revision, answers, schedule_id,
-    created_at, workflow_id,
+    created_at, workflow_id, may_run_frozen,
     (SELECT name FROM workflows_workflow w WHERE w.id = workflow_id),
     (SELECT target FROM workflows_workflow w WHERE w.id = workflow_id)"""
 
@@ -74,6 +75,7 @@ class Claim:
     schedule_id: UUID | None
     created_at: datetime
     workflow_id: UUID
+    may_run_frozen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,10 @@ NOTHING_LEFT_ALONE = LeftAlone()
 
 
 def claim_queued(lease: Lease, *, limit: int, left_alone: LeftAlone = NOTHING_LEFT_ALONE) -> list[Claim]:
-    """Claim up to `limit` tasks in the order of the queue, none of them while the engine is frozen.
+    """Claim up to `limit` tasks in the order of the queue; while the engine is frozen, only those that may run.
 
-    A task waits while another one of its concurrency key runs, and while an older one has not ended.
+    A task waits while another one of its concurrency key runs, and while an older one has not ended, unless it may
+    overlap.
     """
     return _claim(_QUEUED, lease, left_alone=left_alone, limit=limit)
 
@@ -170,6 +173,7 @@ def _claim_of(row: tuple[Any, ...], worker: str) -> Claim:
         schedule_id,
         created_at,
         workflow_id,
+        may_run_frozen,
         name,
         target,
     ) = row
@@ -189,6 +193,7 @@ def _claim_of(row: tuple[Any, ...], worker: str) -> Claim:
         schedule_id=None if schedule_id is None else _read_uuid(schedule_id),
         created_at=_read_moment(created_at),
         workflow_id=_read_uuid(workflow_id),
+        may_run_frozen=bool(may_run_frozen),
     )
 
 
@@ -203,14 +208,12 @@ def _read_moment(value: Any) -> datetime:
     return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
-def find_blocking(concurrency_keys: Iterable[UUID]) -> dict[UUID, str]:
-    """Return, for each key that has a task which has not ended, what that task is, in words."""
-    rows = Task.objects.filter(concurrency_key__in=list(concurrency_keys), status__in=BLOCKING).order_by("-id")
-    return {
-        key: f"task {task_id} of this schedule is still {status}"
-        for key, task_id, status in rows.values_list("concurrency_key", "id", "status")
-        if key is not None
-    }
+def find_unended(concurrency_keys: Iterable[UUID]) -> Iterator[tuple[UUID, UUID, str]]:
+    """Yield key, id and status of every task of these keys that has not ended, the oldest first."""
+    rows = Task.objects.filter(concurrency_key__in=list(concurrency_keys), status__in=BLOCKING).order_by("id")
+    for key, task_id, status in rows.values_list("concurrency_key", "id", "status"):
+        if key is not None:
+            yield key, task_id, status
 
 
 def renew_leases(lease: Lease, *, task_ids: Iterable[UUID]) -> int:

@@ -1,6 +1,6 @@
 """Writing tasks: start, resume, abort, delete. Each is one transaction; workers write through `tasks.recording`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 
 from orchestrator_site.common.bulk import insert_rows, row_of
 from orchestrator_site.common.clock import database_now
-from orchestrator_site.common.database import write_transaction
+from orchestrator_site.common.database import is_postgresql, write_transaction
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue
 from orchestrator_site.common.ids import new_id
 from tasks.deploys import save_version, version_of
@@ -56,7 +56,11 @@ class Resumption:
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest:
-    """What one task is asked to be; `schedule_id` and `scheduled_for` say where it came from, if from a schedule."""
+    """What one task is asked to be; `schedule_id` and `scheduled_for` say where it came from, if from a schedule.
+
+    It waits for older tasks of its `concurrency_key`, unless it `may_overlap`; and while the engine is frozen, unless
+    it `may_run_frozen`.
+    """
 
     workflow_id: UUID
     task_id: UUID = field(default_factory=new_id)
@@ -64,6 +68,8 @@ class TaskRequest:
     schedule_id: UUID | None = None
     scheduled_for: datetime | None = None
     concurrency_key: UUID | None = None
+    may_overlap: bool = False
+    may_run_frozen: bool = False
 
 
 def create_tasks(*, requests: Iterable[TaskRequest], actor: str, now: datetime) -> Sequence[Task]:
@@ -76,6 +82,8 @@ def create_tasks(*, requests: Iterable[TaskRequest], actor: str, now: datetime) 
             schedule_id=request.schedule_id,
             scheduled_for=request.scheduled_for,
             concurrency_key=request.concurrency_key,
+            may_overlap=request.may_overlap,
+            may_run_frozen=request.may_run_frozen,
             reporter=actor,
             created_at=now,
             available_at=now,
@@ -246,20 +254,34 @@ def abort_task(*, task_id: UUID, actor: str) -> Task:
         task = lock_task(task_id)
         if TaskStatus.ABORTED not in MOVES[TaskStatus(task.status)]:
             raise IllegalTransition(task.status, TaskStatus.ABORTED)
-        changed: dict[str, Any] = {"abort_requested_at": now}
-        if task.status != TaskStatus.RUNNING:
-            reason = f"aborted by {actor}"
-            changed = {
-                "status": TaskStatus.ABORTED,
-                "available_at": None,
-                "finished_at": now,
-                "failed_reason": reason,
-            }
-        Task.objects.filter(pk=task_id).update(**changed, version=F("version") + 1)
+        _abort(task, now=now, reason=f"aborted by {actor}")
         task = get_task(task_id)
-        get_executor().cancel(task)
     log.info("task_abort_requested", task_id=str(task_id), actor=actor)
     return task
+
+
+def cancel_tasks(*, reasons: Mapping[UUID, str], now: datetime) -> None:
+    """Abort tasks for the reasons given, as `abort_task` does; those that have ended meanwhile stay as they are."""
+    with write_transaction():
+        # In the order of their ids: whoever locks several does.
+        tasks = Task.objects.filter(pk__in=list(reasons)).exclude(status__in=ENDED).order_by("id")
+        for task in tasks.select_for_update(no_key=True) if is_postgresql() else tasks:
+            _abort(task, now=now, reason=reasons[task.pk])
+            log.info("task_abort_requested", task_id=str(task.pk), reason=reasons[task.pk])
+
+
+def _abort(task: Task, *, now: datetime, reason: str) -> None:
+    """Abort a task that is locked: at once, or when it runs, before its next step."""
+    changed: dict[str, Any] = {"abort_requested_at": now}
+    if task.status != TaskStatus.RUNNING:
+        changed = {
+            "status": TaskStatus.ABORTED,
+            "available_at": None,
+            "finished_at": now,
+            "failed_reason": reason,
+        }
+    Task.objects.filter(pk=task.pk).update(**changed, version=F("version") + 1)
+    get_executor().cancel(task)
 
 
 def delete_task(*, task_id: UUID, actor: str) -> Task:

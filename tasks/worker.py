@@ -192,7 +192,7 @@ class Worker:
             connections.close_all()
             self._stop.wait(ERROR_PAUSE_SECONDS)
             return False
-        if claims:  # a frozen engine gives none: a freeze that had an end has passed
+        if not all(claim.may_run_frozen for claim in claims):  # a frozen engine gives none of those: it has ended
             self._is_frozen = False
         for claim in claims:
             with self._lock:
@@ -243,8 +243,9 @@ class Worker:
 
     def _run_task(self, claim: Claim) -> None:
         try:
+            is_stopping = self._stop.is_set if claim.may_run_frozen else self._is_stopping
             with self._heartbeat.holding(claim):
-                run_claimed(claim, clock=self._clock, is_stopping=self._is_stopping, crew=self._crew)
+                run_claimed(claim, clock=self._clock, is_stopping=is_stopping, crew=self._crew)
         except Exception:  # the task stays as it is recorded; its lease runs out and it is taken over
             log.exception("task_interrupted", task_id=str(claim.task_id))
             connections.close_all()

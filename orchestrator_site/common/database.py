@@ -1,7 +1,7 @@
 """Transactions and the few things in which the two databases differ."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -87,6 +87,20 @@ def drop_connections() -> None:
     for each in connections.all(initialized_only=True):
         each.close()
         del connections[each.alias]
+
+
+def lock_names(names: Iterable[str]) -> None:
+    """Keep others that lock one of these names waiting until this transaction ends; all lock them in the same order.
+
+    For what no row stands for. On SQLite a transaction that writes is alone anyway.
+    """
+    wanted = list(names)
+    if not wanted or not is_postgresql():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name", [wanted]
+        )
 
 
 def lock_unclaimed(rows: models.QuerySet[Row]) -> models.QuerySet[Row]:

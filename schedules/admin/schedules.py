@@ -31,8 +31,9 @@ from schedules.admin.previews import BUTTON, PreviewAdmin
 from schedules.forms import ScheduleForm, SchedulePreviewForm
 from schedules.models import Schedule, ScheduleState
 from schedules.previews import notices_of
+from schedules.running import run_schedule_now
 from schedules.selectors import ScheduleNotFound, list_schedules
-from schedules.services import delete_schedule, run_schedule_now
+from schedules.services import delete_schedule
 from schedules.trigger_fields import ARGUMENTS, can_hold, field_names
 from schedules.triggers import KINDS, OPTIONS
 from tasks.starting import check_may_start, find_definition

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
-from schedules.services import delete_schedule, run_schedule_now
+from schedules.running import run_schedule_now
+from schedules.services import delete_schedule
 from tasks.models import Task
 from tests.integration.admin.conftest import Login
 from tests.integration.admin.support import list_url, page_url, read, read_messages, verb_url

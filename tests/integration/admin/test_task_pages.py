@@ -6,7 +6,8 @@ from django.test import Client
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import Firing
-from schedules.services import delete_schedule, run_schedule_now
+from schedules.running import run_schedule_now
+from schedules.services import delete_schedule
 from tasks.models import StepStatus, Task, TaskStatus
 from tasks.runner import run_claimed
 from tests.integration.admin.conftest import Login

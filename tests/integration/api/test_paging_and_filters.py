@@ -128,14 +128,14 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("query", "field", "phrase"),
         [
-            ("/api/schedules?state=paused", "state", "'paused' is not known; known are active, finished, broken"),
+            ("/api/schedules?state=off", "state", "'off' is not known; known are active, paused, finished, broken"),
             ("/api/schedules?trigger=crn", "trigger", "known are interval, cron, date"),
             ("/api/schedules?name=%00", "name", "Null characters are not allowed"),
             ("/api/schedules?nam=x", "nam", "did you mean 'name'?"),
             ("/api/tasks?status=done", "status", "known are created, running"),
             ("/api/tasks?schedule_id=nightly", "schedule_id", "valid UUID"),
             ("/api/firings?outcome=fired", "outcome", "known are started, queued"),
-            ("/api/firings?cause=cron", "cause", "known are schedule, catchup, manual"),
+            ("/api/firings?cause=cron", "cause", "known are schedule, catchup, backfill, manual"),
             ("/api/firings?schedule_id=1", "schedule_id", "valid UUID"),
             (f"/api/firings?task_id={UNKNOWN_ID}", "task_id", "unknown parameter"),
             ("/api/workflows?target=TASK", "target", "known are"),

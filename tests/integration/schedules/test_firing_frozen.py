@@ -7,7 +7,7 @@ import pytest
 from schedules.firing import fire_due
 from schedules.jobstore import FROZEN_WAIT_SECONDS, ScheduleJobStore
 from schedules.models import Firing, FiringOutcome, Schedule
-from schedules.services import run_schedule_now
+from schedules.running import run_schedule_now
 from tasks.freezing import EngineFrozen, freeze_engine, unfreeze_engine
 from tasks.models import EngineFreeze, Task
 from tests.support.factories import HOUR, NOW, SECOND, make_schedule

@@ -11,7 +11,8 @@ from django.db import connection
 from orchestrator_site.common.errors import InvalidFields
 from schedules.firing import fire_due
 from schedules.models import Firing, FiringOutcome, Schedule
-from schedules.services import ScheduleChanges, ScheduleDraft, create_schedule, run_schedule_now, update_schedule
+from schedules.running import run_schedule_now
+from schedules.services import ScheduleChanges, ScheduleDraft, create_schedule, update_schedule
 from tasks.models import Task
 from tasks.starting import NotAuthorized, StartRefused
 from tests.support.factories import HOUR, NOW, make_schedule, make_step, make_workflow, register_code

@@ -9,7 +9,7 @@ import pytest
 from schedules.firing import fire_due
 from schedules.liveness import record_tick
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule
-from schedules.services import run_schedule_now
+from schedules.running import run_schedule_now
 from tasks.models import Task
 from tests.support.database import recorded_statements
 from tests.support.factories import HOUR, NOW, SECOND, make_schedule, make_workflow

@@ -11,6 +11,7 @@ import pytest
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, TASKS_ENQUEUED
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState, ScheduleWorkflow
+from schedules.running import run_schedule_now
 from schedules.selectors import ScheduleNotFound
 from schedules.services import (
     ScheduleChanges,
@@ -18,7 +19,6 @@ from schedules.services import (
     WorkflowDoesNotMatch,
     create_schedule,
     delete_schedule,
-    run_schedule_now,
     update_schedule,
 )
 from schedules.triggers import TriggerError

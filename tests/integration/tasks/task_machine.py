@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from hypothesis import strategies as st
@@ -67,11 +68,19 @@ class World:
 
     def __init__(self) -> None:
         self.broken: dict[str, Exception] = {}
-        self.tokens: list[str] = []
+        self.routes: list[str] = []
         self.is_wrong = False
 
     def steps(self, names: list[str]) -> list[Step]:
         return [each for name in names for each in self._make(name)]
+
+    @property
+    def tokens(self) -> list[str]:
+        """Those of all tasks, the latest last."""
+        return [token_of(route) for route in self.routes]
+
+    def latest_token_of(self, task_id: UUID) -> str:
+        return token_of(next(route for route in reversed(self.routes) if str(task_id) in route))
 
     def _act(self, name: str) -> State:
         if name in self.broken:
@@ -79,7 +88,7 @@ class World:
         return {name: True}
 
     def _call(self, callback_route: str) -> None:
-        self.tokens.append(token_of(callback_route))
+        self.routes.append(callback_route)
 
     def _make(self, name: str) -> list[Step]:
         def act() -> State:
@@ -171,7 +180,8 @@ class TaskMachine(RuleBasedStateMachine):
             return
         self.clock.let_pass(reaction)
         if task.status == TaskStatus.AWAITING_CALLBACK:
-            is_refused(Conflict, lambda: answer_callback(task_id=task.pk, token=self.world.tokens[-1], result=1))
+            token = self.world.latest_token_of(task.pk)
+            is_refused(Conflict, lambda: answer_callback(task_id=task.pk, token=token, result=1))
         elif task.status == TaskStatus.WAITING:
             self.clock.let_pass(60)
         else:

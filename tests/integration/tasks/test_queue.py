@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from orchestrator_site.common.database import is_postgresql
 from tasks.models import BLOCKING, ENDED, StepStatus, Task, TaskStatus, TaskStep
-from tasks.queue import Claim, claim_orphaned, claim_queued, claim_task, find_blocking, renew_leases
+from tasks.queue import Claim, claim_orphaned, claim_queued, claim_task, find_unended, renew_leases
 from tasks.recording import Recorded, end_without_step, give_back, last_state, record_step
 from tests.support.database import in_thread, recorded_statements
 from tests.support.factories import (
@@ -134,20 +134,30 @@ class TestConcurrencyKey:
         tasks = [make_task(), make_task()]
         assert claimed_ids(claim_queued(make_lease(), limit=10)) == [task.pk for task in tasks]
 
-    def test_what_blocks_a_key_is_named_with_its_status(self) -> None:
+    def test_a_task_that_may_overlap_waits_for_no_other_but_others_wait_for_it(self) -> None:
+        key = uuid4()
+        make_task(status=TaskStatus.RUNNING, concurrency_key=key)
+        waiting = make_task(concurrency_key=key)
+        overlapping = make_task(concurrency_key=key, may_overlap=True)
+        assert claimed_ids(claim_queued(make_lease(), limit=10)) == [overlapping.pk]
+        Task.objects.filter(concurrency_key=key).exclude(pk__in=[waiting.pk, overlapping.pk]).delete()
+        assert claim_queued(make_lease(), limit=10) == []
+
+    def test_the_unended_tasks_of_a_key_come_oldest_first_with_their_status(self) -> None:
         blocked, free = uuid4(), uuid4()
         make_task(status=TaskStatus.COMPLETED, concurrency_key=free)
-        task = make_task(status=TaskStatus.SUSPENDED, concurrency_key=blocked)
-        make_task(concurrency_key=blocked)
-        assert find_blocking([blocked, free, uuid4()]) == {
-            blocked: f"task {task.pk} of this schedule is still suspended"
-        }
+        first = make_task(status=TaskStatus.SUSPENDED, concurrency_key=blocked)
+        second = make_task(concurrency_key=blocked)
+        assert list(find_unended([blocked, free, uuid4()])) == [
+            (blocked, first.pk, "suspended"),
+            (blocked, second.pk, "created"),
+        ]
 
     @pytest.mark.parametrize("status", BLOCKING)
     def test_every_status_that_has_not_ended_blocks(self, status: TaskStatus) -> None:
         key = uuid4()
         make_task(status=status, concurrency_key=key)
-        assert key in find_blocking([key])
+        assert [found for found, _, _ in find_unended([key])] == [key]
 
 
 class TestTakeOver:

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from schedules.planning import MAX_COUNTED, plan_instants, reread_promise
+from schedules.planning import MAX_COUNTED, next_run_when_paused, plan_instants, plan_undecided, reread_promise
+from schedules.policies import Outage, Situation, Uncounted
 from schedules.triggers import Budget, HorizonPassed, TriggerError
 from schedules.triggers.budget import MAX_STEPS
 from tests.unit.schedules.factories import EverySecond, make_trigger, utc
@@ -20,23 +21,22 @@ def seconds(count: int) -> list[datetime]:
 def test_an_ordinary_firing_costs_one_evaluation() -> None:
     trigger = EverySecond(first=NINE)
     turn = plan_instants(trigger, first=NINE, until=NINE + SECOND / 2)
-    assert turn.planned.instants == [NINE]
-    assert turn.planned.uncounted is None
+    assert turn.planned.parts == [NINE]
     assert turn.following == NINE + SECOND
     assert (turn.steps, trigger.evaluations) == (1, 1)
 
 
 def test_an_instant_is_decided_from_the_moment_it_is_due() -> None:
     turn = plan_instants(EverySecond(first=NINE), first=NINE, until=NINE)
-    assert turn.planned.instants == [NINE]
+    assert turn.planned.parts == [NINE]
     assert turn.following == NINE + SECOND
 
 
 def test_every_instant_up_to_and_including_now_is_decided() -> None:
     trigger = EverySecond(first=NINE)
     turn = plan_instants(trigger, first=NINE, until=NINE + 4 * SECOND)
-    assert turn.planned.instants == seconds(5)
-    assert (turn.first, turn.planned_through) == (NINE, NINE + 4 * SECOND)
+    assert turn.planned.parts == seconds(5)
+    assert turn.planned.last == NINE + 4 * SECOND
     assert turn.following == NINE + 5 * SECOND
     assert (turn.steps, trigger.evaluations) == (5, 5)
 
@@ -44,53 +44,50 @@ def test_every_instant_up_to_and_including_now_is_decided() -> None:
 def test_after_the_last_instant_there_is_no_next_one() -> None:
     trigger = EverySecond(first=NINE, last=NINE + SECOND)
     turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=1))
-    assert turn.planned.instants == seconds(2)
+    assert turn.planned.parts == seconds(2)
     assert turn.following is None
 
 
 def test_as_many_instants_as_the_limit_are_all_decided_one_by_one() -> None:
     turn = plan_instants(EverySecond(first=NINE), first=NINE, until=NINE + 9 * SECOND, limit=10)
-    assert turn.planned.instants == seconds(10)
-    assert turn.planned.uncounted is None
+    assert turn.planned.parts == seconds(10)
     assert turn.following == NINE + 10 * SECOND
 
 
 def test_one_more_than_the_limit_leaves_the_latest_and_the_ends_of_the_rest() -> None:
     turn = plan_instants(EverySecond(first=NINE), first=NINE, until=NINE + 10 * SECOND, limit=10)
-    assert turn.planned.instants == [NINE + 10 * SECOND]
-    assert turn.planned.uncounted == (NINE, NINE + 9 * SECOND)
+    assert turn.planned.parts == [NINE, Uncounted(NINE + SECOND, NINE + 9 * SECOND), NINE + 10 * SECOND]
     assert turn.following == NINE + 11 * SECOND
-    assert (turn.first, turn.planned_through) == (NINE, NINE + 10 * SECOND)
+    assert turn.planned.last == NINE + 10 * SECOND
 
 
 def test_an_uncounted_stretch_that_holds_the_last_instant_leaves_no_next_one() -> None:
     trigger = EverySecond(first=NINE, last=NINE + 50 * SECOND)
     turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=1), limit=10)
-    assert turn.planned.instants == [NINE + 50 * SECOND]
-    assert turn.planned.uncounted == (NINE, NINE + 49 * SECOND)
+    assert turn.planned.parts == [NINE, Uncounted(NINE + SECOND, NINE + 49 * SECOND), NINE + 50 * SECOND]
     assert turn.following is None
 
 
 def test_a_stretch_of_years_takes_no_more_steps_than_it_says() -> None:
     trigger = EverySecond(first=NINE)
     turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=3 * 365))
-    assert turn.planned.instants == [NINE + timedelta(days=3 * 365)]
+    assert turn.planned.last == NINE + timedelta(days=3 * 365)
+    assert len(turn.planned.parts) == len(("first", "uncounted", "last"))
     assert MAX_COUNTED < trigger.evaluations <= turn.steps
 
 
 def test_a_dense_stretch_that_ended_long_ago_takes_no_more_steps_than_it_says() -> None:
     trigger = EverySecond(first=NINE, last=NINE + timedelta(days=30))
     turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=300), limit=1_000)
-    assert turn.planned.instants == [NINE + timedelta(days=30)]
-    assert turn.planned.uncounted == (NINE, NINE + timedelta(days=30) - SECOND)
+    last = NINE + timedelta(days=30)
+    assert turn.planned.parts == [NINE, Uncounted(NINE + SECOND, last - SECOND), last]
     assert trigger.evaluations <= turn.steps
 
 
 def test_counting_that_costs_too_much_leaves_the_latest_and_the_ends_of_the_rest() -> None:
     trigger = EverySecond(first=NINE, cost=MAX_STEPS // 100)
     turn = plan_instants(trigger, first=NINE, until=NINE + 2_000 * SECOND)
-    assert turn.planned.instants == [NINE + 2_000 * SECOND]
-    assert turn.planned.uncounted == (NINE, NINE + 1_999 * SECOND)
+    assert turn.planned.parts == [NINE, Uncounted(NINE + SECOND, NINE + 1_999 * SECOND), NINE + 2_000 * SECOND]
     assert (turn.following, turn.broken_by) == (NINE + 2_001 * SECOND, "")
     assert trigger.evaluations * trigger.cost <= turn.steps <= 2 * MAX_STEPS + trigger.cost
 
@@ -98,15 +95,14 @@ def test_counting_that_costs_too_much_leaves_the_latest_and_the_ends_of_the_rest
 def test_counting_that_costs_too_much_behind_the_latest_has_counted_all() -> None:
     trigger = EverySecond(first=NINE, cost=MAX_STEPS // 100)
     turn = plan_instants(trigger, first=NINE, until=NINE + 100 * SECOND)
-    assert turn.planned.instants == seconds(101)
-    assert turn.planned.uncounted is None
+    assert turn.planned.parts == seconds(101)
     assert turn.following == NINE + 101 * SECOND
 
 
 def test_a_trigger_that_can_never_be_evaluated_again_is_broken_after_the_instant_that_was_due() -> None:
     trigger = EverySecond(first=NINE, cost=MAX_STEPS + 1)
     turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=1))
-    assert turn.planned.instants == [NINE]
+    assert turn.planned.parts == [NINE]
     assert (turn.following, turn.broken_by) == (None, "no instant was found within 10,000 steps")
     assert trigger.evaluations == 1
 
@@ -114,8 +110,7 @@ def test_a_trigger_that_can_never_be_evaluated_again_is_broken_after_the_instant
 def test_a_trigger_whose_latest_instant_costs_too_much_is_broken_after_those_that_were_counted() -> None:
     trigger = EverySecond(first=NINE, cost=MAX_STEPS // 5)
     turn = plan_instants(trigger, first=NINE, until=NINE + timedelta(days=1))
-    assert turn.planned.instants == seconds(6)
-    assert turn.planned.uncounted is None
+    assert turn.planned.parts == seconds(6)
     assert (turn.following, turn.broken_by) == (None, "no instant was found within 10,000 steps")
     assert turn.steps <= 2 * (MAX_STEPS + trigger.cost)
 
@@ -129,8 +124,81 @@ def test_a_trigger_without_an_instant_in_ten_years_is_broken_after_those_it_had(
             return found
 
     turn = plan_instants(OnceInALifetime(first=NINE, last=NINE + SECOND), first=NINE, until=NINE + timedelta(days=1))
-    assert turn.planned.instants == seconds(2)
+    assert turn.planned.parts == seconds(2)
     assert (turn.following, turn.broken_by) == (None, "there is no instant within ten years")
+
+
+def test_nothing_is_decided_before_it_is_due() -> None:
+    turn = plan_instants(EverySecond(first=NINE), first=NINE, until=NINE - SECOND)
+    assert (turn.planned.parts, turn.planned.last, turn.following) == ((), None, NINE)
+
+
+def test_stretches_that_are_too_long_to_count_are_parted_at_the_marks() -> None:
+    marks = [NINE + 100 * SECOND, NINE - SECOND, NINE + 1_000 * SECOND, NINE + 100 * SECOND]
+    turn = plan_instants(EverySecond(first=NINE), first=NINE, until=NINE + 500 * SECOND, marks=marks, keep=2, limit=10)
+    assert turn.planned.parts == [
+        *seconds(2),
+        Uncounted(NINE + 2 * SECOND, NINE + 98 * SECOND),
+        NINE + 99 * SECOND,
+        NINE + 100 * SECOND,
+        NINE + 101 * SECOND,
+        Uncounted(NINE + 102 * SECOND, NINE + 499 * SECOND),
+        NINE + 500 * SECOND,
+    ]
+
+
+def test_a_stretch_with_few_instants_is_given_one_by_one() -> None:
+    marks = [NINE + 3 * SECOND, NINE + 5 * SECOND]
+    turn = plan_instants(EverySecond(first=NINE), first=NINE, until=NINE + 500 * SECOND, marks=marks, limit=10)
+    assert turn.planned.parts[:5] == seconds(5)
+
+
+def test_the_marks_are_left_out_where_they_cost_too_much() -> None:
+    trigger = EverySecond(first=NINE, cost=MAX_STEPS // 100)
+    marks = [NINE + number * 10 * SECOND for number in range(1, 60)]
+    turn = plan_instants(trigger, first=NINE, until=NINE + 2_000 * SECOND, marks=marks)
+    assert turn.planned.parts == [NINE, Uncounted(NINE + SECOND, NINE + 1_999 * SECOND), NINE + 2_000 * SECOND]
+    assert turn.steps <= 3 * (MAX_STEPS + trigger.cost)
+
+
+def test_what_is_undecided_begins_after_the_watermark() -> None:
+    trigger = EverySecond(first=NINE, last=NINE + 9 * SECOND)
+    turn = plan_undecided(trigger, after=NINE, situation=Situation(now=NINE + 3 * SECOND, spread=SECOND))
+    assert turn.planned.parts == [NINE + SECOND, NINE + 2 * SECOND]
+    assert turn.following == NINE + 3 * SECOND
+    nothing = plan_undecided(trigger, after=NINE + 9 * SECOND, situation=Situation(now=NINE + 20 * SECOND))
+    assert (nothing.planned.parts, nothing.following) == ((), None)
+
+
+def test_the_marks_of_a_situation_are_planned_moments() -> None:
+    outage = Outage(NINE, NINE + 60 * SECOND)
+    situation = Situation(now=NINE + 90 * SECOND, spread=10 * SECOND, outages=[outage], misfire_window=30 * SECOND)
+    tick = timedelta(microseconds=1)
+    assert set(situation.marks()) == {NINE + tick - 10 * SECOND, NINE + 50 * SECOND}
+
+
+@pytest.mark.parametrize(
+    ("until", "is_skipped_for_good", "expected"),
+    [
+        (NINE - SECOND, True, NINE + SECOND),  # nothing falls into the pause
+        (NINE + SECOND / 2, True, NINE + SECOND),
+        (NINE + 2 * SECOND, True, NINE + 2 * SECOND),  # the end of the pause is no longer in it
+        (NINE + 5 * SECOND / 2, True, NINE + 3 * SECOND),
+        (NINE + 5 * SECOND / 2, False, NINE + 5 * SECOND / 2),  # something is to be run then
+        (NINE + 20 * SECOND, True, NINE + 20 * SECOND),  # nothing is left to run
+    ],
+)
+def test_a_paused_schedule_is_looked_at_when_something_is_to_be_done(
+    until: datetime, *, is_skipped_for_good: bool, expected: datetime
+) -> None:
+    found = next_run_when_paused(
+        EverySecond(first=NINE, last=NINE + 9 * SECOND),
+        after=NINE - SECOND,
+        until=until,
+        spread=SECOND,
+        is_skipped_for_good=is_skipped_for_good,
+    )
+    assert found == expected
 
 
 @pytest.mark.parametrize(
@@ -141,15 +209,16 @@ def test_a_trigger_without_an_instant_in_ten_years_is_broken_after_those_it_had(
 def test_turn_after_turn_decides_every_instant_once(trigger: EverySecond) -> None:
     begin, end = utc("2027-03-01T00:30"), utc("2027-03-01T10:00")
     first = trigger.next_after(begin)
-    decided: list[datetime] = []
+    decided: list[datetime | Uncounted] = []
     now = begin
     while now < end:
         now += timedelta(minutes=7)
         if first is not None and first <= now:
             turn = plan_instants(trigger, first=first, until=now)
-            decided.extend(turn.planned.instants)
+            decided.extend(turn.planned.parts)
             first = turn.following
-    expected = plan_instants(trigger, first=decided[0], until=now).planned.instants
+    assert isinstance(decided[0], datetime)
+    expected = plan_instants(trigger, first=decided[0], until=now).planned.parts
     assert decided == expected
     assert len(decided) == len(set(decided)) > 100
 

@@ -1,0 +1,69 @@
+"""What becomes of each planned instant. Pure: instants and the situation in, decisions out.
+
+Every instant is looked at in this order. One that fell into a pause or a freeze is skipped. One at which no scheduler
+was alive is misfired, and the misfire policy says whether it is run after all. What is to run then meets the tasks
+before it: the overlap policy says whether it starts, waits or is skipped. A one-shot is never dropped.
+"""
+
+from schedules.policies.deciding import decide, run_again, run_by_hand, settle
+from schedules.policies.decisions import (
+    BACKFILL,
+    CATCHUP,
+    COALESCED,
+    ERROR,
+    INVALID_INPUTS,
+    MANUAL,
+    MAX_EQUAL_ROWS,
+    MISSED,
+    QUEUED,
+    SCHEDULE,
+    SKIPPED_FROZEN,
+    SKIPPED_OVERLAP,
+    SKIPPED_PAUSED,
+    SKIPPED_PREDICATE,
+    STARTED,
+    Decision,
+    say,
+)
+from schedules.policies.situations import (
+    MAX_QUEUED,
+    MAX_STARTED,
+    Hold,
+    Outage,
+    Planned,
+    Situation,
+    Uncounted,
+    UnendedTask,
+)
+
+__all__ = [
+    "BACKFILL",
+    "CATCHUP",
+    "COALESCED",
+    "ERROR",
+    "INVALID_INPUTS",
+    "MANUAL",
+    "MAX_EQUAL_ROWS",
+    "MAX_QUEUED",
+    "MAX_STARTED",
+    "MISSED",
+    "QUEUED",
+    "SCHEDULE",
+    "SKIPPED_FROZEN",
+    "SKIPPED_OVERLAP",
+    "SKIPPED_PAUSED",
+    "SKIPPED_PREDICATE",
+    "STARTED",
+    "Decision",
+    "Hold",
+    "Outage",
+    "Planned",
+    "Situation",
+    "Uncounted",
+    "UnendedTask",
+    "decide",
+    "run_again",
+    "run_by_hand",
+    "say",
+    "settle",
+]

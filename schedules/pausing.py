@@ -10,9 +10,10 @@ from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.errors import Conflict, InvalidValue
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.models import ResumePolicy, Schedule, ScheduleState
-from schedules.policies import SKIPPED_PAUSED
+from schedules.policies import SKIPPED_PAUSED, say_pause
 from schedules.rules import Rule, activate, arm_paused, is_paused, set_rule, settle_due
 from schedules.selectors import lock_schedule
+from schedules.situations import pause_of
 from schedules.triggers import Trigger, TriggerError
 from schedules.triggers.base import later_by
 
@@ -95,7 +96,10 @@ def _release(schedule: Schedule, trigger: Trigger, now: datetime) -> None:
     if is_due and schedule.resume_policy == ResumePolicy.RUN_ONCE:
         schedule.next_run_at = now
         return
-    settle_due(schedule, now, reason="the schedule was paused", outcome=SKIPPED_PAUSED)
+    pause = pause_of(schedule)
+    assert pause is not None, "it is paused"
+    # Also an instant of this very moment: the next run lies strictly after it.
+    settle_due(schedule, now, reason=say_pause(pause), outcome=SKIPPED_PAUSED)
     activate(schedule, trigger, now=now)
 
 

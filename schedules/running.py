@@ -14,6 +14,7 @@ from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.errors import Conflict, InvalidValue
 from schedules.ledger import Entry, insert_new
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
+from schedules.planning import MAX_COUNTED
 from schedules.policies import run_again, run_by_hand
 from schedules.selectors import get_schedule, lock_schedule
 from schedules.situations import read_situation
@@ -188,15 +189,25 @@ def _find_instants(schedule: Schedule, first: datetime, until: datetime, *, only
         yield from (each for each in _walk(schedule.trigger_rule, first, until) if each not in done)
     except BoundsExceeded as error:
         raise InvalidValue(
-            f"too many instants to look through: {error}", field="from", value=first.isoformat()
+            f"its instants there cannot be looked through: {error}", field="from", value=first.isoformat()
         ) from error
     except TriggerError as error:
         raise InvalidValue(str(error), field="trigger", value=schedule.trigger) from error
 
 
 def _walk(trigger: Trigger, first: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the instants of a stretch.
+
+    Raises:
+        BoundsExceeded: There are more than can be looked at.
+        TriggerError: The trigger cannot be evaluated.
+    """
     budget = Budget()
     instant = trigger.next_after(first - _TICK, budget)
+    counted = 0
     while instant is not None and instant < until:
+        if counted == MAX_COUNTED:
+            raise BoundsExceeded(f"there are more than {MAX_COUNTED:,}")
         yield instant
+        counted += 1
         instant = trigger.next_after(instant, budget)

@@ -5,7 +5,7 @@ was alive is misfired, and the misfire policy says whether it is run after all. 
 before it: the overlap policy says whether it starts, waits or is skipped. A one-shot is never dropped.
 """
 
-from schedules.policies.deciding import decide, run_again, run_by_hand, settle
+from schedules.policies.deciding import decide, run_again, run_by_hand, say_freeze, say_pause, settle
 from schedules.policies.decisions import (
     BACKFILL,
     CATCHUP,
@@ -65,5 +65,7 @@ __all__ = [
     "run_again",
     "run_by_hand",
     "say",
+    "say_freeze",
+    "say_pause",
     "settle",
 ]

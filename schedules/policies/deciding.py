@@ -19,7 +19,7 @@ from schedules.policies.decisions import (
     say,
 )
 from schedules.policies.overlap import Candidate, line_up, meet_tasks, start_by_hand
-from schedules.policies.situations import Planned, Situation, Uncounted
+from schedules.policies.situations import Hold, Planned, Situation, Uncounted
 
 # What becomes of an instant before the tasks before it are looked at.
 Fate = Decision | Candidate
@@ -48,6 +48,16 @@ def run_by_hand(situation: Situation, *, why: str) -> Decision:
 def run_again(instants: Sequence[datetime], situation: Situation, *, why: str) -> list[Decision]:
     """Decide past instants that somebody wants to run: each starts, or waits for the one before it."""
     return line_up([Candidate(each, BACKFILL, why) for each in instants], situation)
+
+
+def say_pause(pause: Hold) -> str:
+    """Return the reason of an instant that a pause skipped."""
+    return f"paused {pause.words}"
+
+
+def say_freeze(freeze: Hold) -> str:
+    """Return the reason of an instant that a freeze skipped."""
+    return f"the engine was frozen {freeze.words}"
 
 
 def _find_fates(planned: Planned, situation: Situation) -> list[Fate]:
@@ -98,9 +108,9 @@ def _is_released(skipped: Decision, situation: Situation) -> bool:
 def _skip_held(part: datetime | Uncounted, situation: Situation) -> Decision | None:
     """Skip what fell into a pause or a freeze; a pause comes first, as it is nearer to the schedule."""
     if (pause := situation.pause_over(_first(part))) is not None:
-        return _decide_part(part, SKIPPED_PAUSED, f"paused {pause.words}")
+        return _decide_part(part, SKIPPED_PAUSED, say_pause(pause))
     if (freeze := situation.freeze_over(_first(part))) is not None:
-        return _decide_part(part, SKIPPED_FROZEN, f"the engine was frozen {freeze.words}")
+        return _decide_part(part, SKIPPED_FROZEN, say_freeze(freeze))
     return None
 
 

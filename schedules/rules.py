@@ -22,7 +22,7 @@ from schedules.models import (
     Schedule,
     ScheduleState,
 )
-from schedules.planning import PlannedTurn, next_run_when_paused, plan_instants
+from schedules.planning import next_run_when_paused, plan_instants
 from schedules.policies import MISSED, settle
 from schedules.situations import situation_to_settle
 from schedules.triggers import OPTIONS, Trigger, TriggerError, build_trigger, check_first_instants, split_options
@@ -189,27 +189,21 @@ def settle_due(schedule: Schedule, now: datetime, *, reason: str, outcome: str) 
 
 def _settle(schedule: Schedule, now: datetime, *, until: datetime, reason: str, outcome: str) -> None:
     try:
-        overdue = _plan_overdue(schedule, now, until=until)
+        first = _first_undecided(schedule)
+        if first is None or first > until:
+            return
+        situation = situation_to_settle(schedule, now)
+        overdue = plan_instants(schedule.trigger_rule, first=first, until=until, marks=situation.marks())
     except TriggerError:
         return  # a trigger that cannot be built has planned nothing
-    if overdue is None or overdue.planned.last is None:
-        return
-    situation = situation_to_settle(schedule, now)
     decisions = settle(overdue.planned, situation, reason=reason, outcome=outcome)
     insert_new([Entry.of(schedule, decision) for decision in decisions], now)
+    assert overdue.planned.last is not None, "the first one is among them"
     schedule.planned_through = overdue.planned.last
 
 
-def _plan_overdue(schedule: Schedule, now: datetime, *, until: datetime) -> PlannedTurn | None:
-    """Return the undecided instants of a schedule up to a moment; None where there can be none."""
+def _first_undecided(schedule: Schedule) -> datetime | None:
+    """Return the first planned instant of a schedule that has not been decided, whether it has passed or not."""
     if schedule.state == ScheduleState.PAUSED:
-        first = schedule.trigger_rule.next_after(schedule.planned_through)
-    elif schedule.next_run_at is not None:
-        first = schedule.next_run_at - schedule.spread_offset
-    else:
-        return None
-    if first is None or first > until:
-        return None
-    return plan_instants(
-        schedule.trigger_rule, first=first, until=until, marks=situation_to_settle(schedule, now).marks()
-    )
+        return schedule.trigger_rule.next_after(schedule.planned_through)
+    return None if schedule.next_run_at is None else schedule.next_run_at - schedule.spread_offset

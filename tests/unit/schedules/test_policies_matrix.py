@@ -1,9 +1,7 @@
 """Every misfire policy with every overlap policy: what becomes of five instants that were missed, or were only late."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import product
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -18,21 +16,26 @@ from schedules.policies import (
     QUEUED,
     SKIPPED_OVERLAP,
     STARTED,
-    Decision,
     Hold,
     Outage,
     Planned,
     Situation,
-    UnendedTask,
     decide,
 )
-from tests.unit.schedules.factories import utc
-
-NINE = utc("2027-03-01T09:00")
-MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
-
-LETTERS = {"S": STARTED, "Q": QUEUED, "c": "coalesced", "m": MISSED, "o": SKIPPED_OVERLAP}
+from tests.unit.schedules.policy_tables import (
+    BEFORE,
+    HOUR,
+    MINUTE,
+    NINE,
+    PAGE,
+    RUNNING,
+    WAITING,
+    decide_five,
+    letters_of,
+    minutes,
+    render_tables,
+    replace_tables,
+)
 
 # What was missed: policies → five instants with no task before, with one that runs, and with another behind that.
 MISFIRED = """
@@ -61,22 +64,15 @@ allow           SSSSS  SSSSS  SSSSS
 cancel_running  ooooS  ooooQ  ooooQ
 """
 
-RUNNING = UnendedTask(UUID(int=1), is_running=True, words="task 1 of this schedule is still running")
-WAITING = UnendedTask(UUID(int=2), is_running=False, words="task 2 of this schedule is still created")
-BEFORE: tuple[Sequence[UnendedTask], ...] = ((), (RUNNING,), (RUNNING, WAITING))
-
 
 def read_table(text: str) -> list[tuple[str, ...]]:
     return [tuple(line.split()) for line in text.strip().splitlines()]
 
 
-def minutes(count: int) -> list[datetime]:
-    return [NINE + number * MINUTE for number in range(count)]
-
-
-def letters_of(decisions: Sequence[Decision]) -> str:
-    names = {outcome: letter for letter, outcome in LETTERS.items()}
-    return "".join(names[each.outcome] for each in decisions)
+def test_the_page_holds_the_tables_as_they_are_computed() -> None:
+    page = PAGE.read_text()
+    assert page == replace_tables(page), "run: python -m tests.unit.schedules.policy_tables"
+    assert all(table in page for table in render_tables().values())
 
 
 def test_the_tables_have_every_policy() -> None:
@@ -88,16 +84,8 @@ def test_the_tables_have_every_policy() -> None:
 @pytest.mark.parametrize("row", read_table(MISFIRED), ids=lambda row: f"{row[0]}-{row[1]}")
 def test_what_becomes_of_five_missed_instants(row: tuple[str, ...]) -> None:
     misfire, overlap, *expected = row
-    for unended, letters in zip(BEFORE, expected, strict=True):
-        situation = Situation(
-            now=NINE + HOUR,
-            misfire_policy=misfire,
-            max_catchup_runs=4,
-            overlap_policy=overlap,
-            outages=[Outage(NINE - MINUTE, NINE + HOUR)],
-            unended=unended,
-        )
-        decisions = decide(Planned(minutes(5)), situation)
+    for unended, letters in zip(BEFORE.values(), expected, strict=True):
+        decisions = decide_five(is_down=True, misfire=misfire, overlap=overlap, unended=unended)
         assert letters_of(decisions) == letters, unended
         assert [each.scheduled_for for each in decisions] == minutes(5)
         to_run = [each for each in decisions if each.outcome in {STARTED, QUEUED, SKIPPED_OVERLAP}]
@@ -108,15 +96,15 @@ def test_what_becomes_of_five_missed_instants(row: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("misfire", MisfirePolicy.values)
 def test_what_becomes_of_five_late_instants(row: tuple[str, ...], misfire: str) -> None:
     overlap, *expected = row
-    for unended, letters in zip(BEFORE, expected, strict=True):
-        situation = Situation(now=NINE + HOUR, misfire_policy=misfire, overlap_policy=overlap, unended=unended)
-        assert letters_of(decide(Planned(minutes(5)), situation)) == letters, unended
+    for unended, letters in zip(BEFORE.values(), expected, strict=True):
+        decisions = decide_five(is_down=False, misfire=misfire, overlap=overlap, unended=unended)
+        assert letters_of(decisions) == letters, unended
 
 
 @pytest.mark.parametrize(("misfire", "overlap"), [*product(MisfirePolicy.values, OverlapPolicy.values)])
 def test_a_one_shot_starts_or_waits_under_any_policy(misfire: str, overlap: str) -> None:
     outages = [Outage(NINE - MINUTE, NINE + HOUR)]
-    for unended, is_down in product(BEFORE, (True, False)):
+    for unended, is_down in product(BEFORE.values(), (True, False)):
         situation = Situation(
             now=NINE + HOUR,
             is_one_shot=True,
@@ -206,7 +194,7 @@ def _in_order(first: datetime, last: datetime | None) -> tuple[datetime, datetim
         outages=st.lists(holds.map(lambda hold: Outage(hold.started_at, hold.ended_at or NINE + 2 * HOUR)), max_size=2),
         pauses=st.lists(holds, max_size=1),
         freezes=st.lists(holds, max_size=2),
-        unended=st.sampled_from(BEFORE),
+        unended=st.sampled_from([*BEFORE.values()]),
     ),
 )
 def test_every_instant_is_accounted_for_once_and_says_why(count: int, situation: Situation) -> None:

@@ -230,6 +230,16 @@ class TestWhatMoves:
         move()
         assert next_run_of(schedule) == RIGHT + offset
 
+    @SHIFTS
+    def test_a_paused_one_moves_to_its_first_run_after_the_pause(self, shift: timedelta) -> None:
+        pause = {"state": ScheduleState.PAUSED, "paused_at": NOW - DAY, "paused_until": RIGHT - 3 * HOUR}
+        schedule = make_nightly(next_run_at=RIGHT + shift, **pause)
+        move()
+        assert next_run_of(schedule) == RIGHT
+        fire_due(limit=10, now=RIGHT)
+        started = Firing.objects.filter(outcome="started").values_list("scheduled_for", flat=True)
+        assert list(started) == [RIGHT]
+
     @pytest.mark.parametrize("failure", [TriggerError("spoilt"), ZeroDivisionError("unforeseen")], ids=repr)
     def test_what_cannot_be_evaluated_stays_for_the_turn_to_say_so(
         self, failure: Exception, monkeypatch: pytest.MonkeyPatch

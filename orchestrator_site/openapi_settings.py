@@ -9,6 +9,7 @@ it, and where that was the decision, one task.
 - Every path works with and without a trailing slash. Bodies are `application/json`.
 - Keys and parameters that are not known are refused, not ignored; a filter without a value filters nothing.
 - Moments in answers are in UTC.
+- A POST that writes takes `Idempotency-Key`: whoever does not know whether it got through sends it again.
 - Errors are problem details (RFC 9457), also those that are not listed: 405 the path has no such verb, 406 nothing that
   the client accepts can be answered, 500 the server failed.
 - `/api/graphql` reads the same by queries, and describes itself.

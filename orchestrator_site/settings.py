@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "django_apscheduler",
     "django_structlog",
     "orchestrator_site",
+    "orchestrator_site.common.idempotency",
     "workflows",
     "tasks",
     "schedules",

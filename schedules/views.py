@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from orchestrator_site.common.api import list_page, read_body, read_id
 from orchestrator_site.common.errors import InvalidValue
+from orchestrator_site.common.idempotency.views import answer_once
 from schedules import api_docs, preview_docs
 from schedules.models import Schedule
 from schedules.previews import notices_of, preview_draft, preview_schedule
@@ -51,6 +52,7 @@ class SchedulesView(APIView):
         """List them by name."""
         return list_page(self, list_schedules(), filters=ScheduleFilters, serializer=ScheduleSerializer)
 
+    @answer_once
     def post(self, request: Request) -> Response:
         """Create one: an answer of 201 means that it is stored and will fire."""
         body = read_body(CreateScheduleBody, request)

@@ -6,6 +6,7 @@ from rest_framework.views import APIView
 
 from orchestrator_site.common.api import EmptyBody, read_body
 from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.idempotency.views import answer_once
 from tasks import engine_docs
 from tasks.engine_serializers import EngineSerializer, FreezeBody
 from tasks.freezing import current_freeze, freeze_engine, unfreeze_engine
@@ -29,6 +30,7 @@ class FreezeView(APIView):
 
     permissions = {"POST": "tasks.freeze_engine"}
 
+    @answer_once
     def post(self, request: Request) -> Response:
         """Freeze it; where it is frozen, the new reason and end count."""
         body = read_body(FreezeBody, request)
@@ -41,6 +43,7 @@ class UnfreezeView(APIView):
 
     permissions = {"POST": "tasks.freeze_engine"}
 
+    @answer_once
     def post(self, request: Request) -> Response:
         """Unfreeze it; nothing happens where it is not frozen."""
         read_body(EmptyBody, request)

@@ -11,6 +11,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from orchestrator_site.common.api import EmptyBody, list_page, read_body, read_id
+from orchestrator_site.common.idempotency.views import answer_once
 from tasks import api_docs
 from tasks.models import Task, TaskStatus
 from tasks.selectors import MISSING, find_retryable, get_task, list_tasks, list_tasks_with_steps
@@ -40,6 +41,7 @@ class TasksView(APIView):
         rows = list_tasks_with_steps()
         return list_page(self, rows, filters=TaskFilters, serializer=TaskSerializer, context=make_context())
 
+    @answer_once
     def post(self, request: Request) -> Response:
         """Start one by hand."""
         body = read_body(StartTaskBody, request)
@@ -74,6 +76,7 @@ class ResumeTaskView(APIView):
 
     permissions = {"POST": "tasks.resume_task"}
 
+    @answer_once
     def post(self, request: Request, task_id: str) -> Response:
         """Put it back on the queue; 409 when it has not stopped."""
         return _resume(resume_task, request, task_id)
@@ -85,6 +88,7 @@ class RetryTaskView(APIView):
 
     permissions = {"POST": "tasks.resume_task"}
 
+    @answer_once
     def post(self, request: Request, task_id: str) -> Response:
         """Put it back on the queue; 409 when its status is another one."""
         return _resume(retry_task, request, task_id)
@@ -96,6 +100,7 @@ class ResumeTasksView(APIView):
 
     permissions = {"POST": "tasks.resume_task"}
 
+    @answer_once
     def post(self, request: Request) -> Response:
         """Put each back on the queue that can be, and say of each what came of it."""
         body = read_body(ResumeTasksBody, request)
@@ -119,6 +124,7 @@ class AbortTaskView(APIView):
 
     permissions = {"POST": "tasks.abort_task"}
 
+    @answer_once
     def post(self, request: Request, task_id: str) -> Response:
         """End it, at once or before its next step; 409 when it has ended for good."""
         read_body(EmptyBody, request)

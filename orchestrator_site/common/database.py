@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import connection, connections, models, transaction
+import psycopg
+from django.db import OperationalError, connection, connections, models, transaction
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -47,6 +48,34 @@ def write_statement() -> Iterator[None]:
     else:
         with _sqlite_writer:
             yield
+
+
+class LockNotFree(Exception):
+    """Somebody else's lock was waited for in vain; the transaction that waited can only be rolled back."""
+
+
+@contextmanager
+def bounded_lock_wait(seconds: float) -> Iterator[None]:
+    """Let the statements of the block, inside of a transaction, wait no longer than that for a lock.
+
+    On SQLite a transaction that writes has its lock from the beginning, and waits for no other.
+
+    Raises:
+        LockNotFree: One of them has waited for so long.
+    """
+    if not is_postgresql():
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{round(seconds * 1000)}ms"])
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise LockNotFree from error
+        raise
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def transaction_depth() -> int:

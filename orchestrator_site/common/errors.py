@@ -25,6 +25,10 @@ class NotFound(InvalidValue):
     """What was asked for does not exist."""
 
 
+class AlreadyUsed(InvalidValue):
+    """A value that stands for one thing was given for another one."""
+
+
 class Conflict(Exception):
     """What was asked for is not possible in the state in which things are; the message names that state."""
 

@@ -19,6 +19,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
+from orchestrator_site.common.idempotency.api_docs import (
+    KEY_IN_USE,
+    KEY_USED,
+    PARAMETERS,
+    RETRY_AFTER,
+    is_answered_once,
+)
+from orchestrator_site.common.idempotency.keys import KEY_HEADER
 from orchestrator_site.common.paging import MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE
 from orchestrator_site.common.parsers import MAX_BODY_BYTES
 from orchestrator_site.common.problems import CONTENT_TYPE
@@ -138,6 +146,7 @@ _COMMON: dict[HTTPStatus, tuple[str, str, str]] = {
         "ada needs the permission 'schedules.add_schedule' for POST",
     ),
     HTTPStatus.NOT_FOUND: ("NotFound", "There is nothing with this id.", "Schedule does not exist"),
+    HTTPStatus.CONFLICT: ("KeyInUse", "Another request with the same key is still being answered.", KEY_IN_USE),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         "ContentTooLarge",
         f"The body has more than {MAX_BODY_BYTES:,} bytes.",
@@ -148,6 +157,7 @@ _COMMON: dict[HTTPStatus, tuple[str, str, str]] = {
         "The body is not `application/json`.",
         'Unsupported media type "text/plain" in request.',
     ),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("KeyUsed", f"The `{KEY_HEADER}` stands for another request.", KEY_USED),
 }
 
 
@@ -164,8 +174,18 @@ class OperationSchema(AutoSchema):
             operation["security"] = []
         for status in self._errors_of(operation):
             operation["responses"].setdefault(str(status.value), self._common_response(status))
+        if self._is_answered_once:
+            self._describe_key_in_use(operation["responses"])
         operation["responses"] = dict(sorted(operation["responses"].items()))
         return operation
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return what no operation has to say itself: the headers of one that is answered once."""
+        return PARAMETERS if self._is_answered_once else []
+
+    @property
+    def _is_answered_once(self) -> bool:
+        return is_answered_once(self.view, self.method)
 
     @property
     def _asks_for_user(self) -> bool:
@@ -190,17 +210,27 @@ class OperationSchema(AutoSchema):
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             ]
+        if self._is_answered_once:
+            errors.append(HTTPStatus.UNPROCESSABLE_ENTITY)
         return errors
 
-    def _common_response(self, status: HTTPStatus) -> Json:
+    def _describe_key_in_use(self, responses: Responses) -> None:
+        """Add one more reason to the conflicts of an operation, which may have none of its own."""
+        name, _, detail = _COMMON[HTTPStatus.CONFLICT]
+        own = responses.setdefault("409", self._common_response(HTTPStatus.CONFLICT, headers=RETRY_AFTER))
+        if "content" in own:
+            own["description"] += " Or another request with the same key is still being answered."
+            own["content"][CONTENT_TYPE]["examples"][name] = {"value": _problem_body(HTTPStatus.CONFLICT, detail)}
+            own["headers"] = RETRY_AFTER
+
+    def _common_response(self, status: HTTPStatus, *, headers: Json | None = None) -> Json:
         """Return a reference to the component that describes an error, which is made on first use."""
         name, description, detail = _COMMON[status]
         body = _problem_body(status, detail)
         problem_schema = self.resolve_serializer(ProblemSerializer, "response").ref
         content = {CONTENT_TYPE: {"schema": problem_schema, "example": body}}
-        component = ResolvedComponent(
-            name, ResolvedComponent.RESPONSE, {"description": description, "content": content}, object=name
-        )
+        response = {"description": description, "content": content} | ({"headers": headers} if headers else {})
+        component = ResolvedComponent(name, ResolvedComponent.RESPONSE, response, object=name)
         self.registry.register_on_missing(component)
         return dict(component.ref)
 

@@ -10,7 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from orchestrator_site.common.errors import Conflict, Forbidden, InvalidFields, InvalidValue, NotFound, Refused
+from orchestrator_site.common.errors import (
+    AlreadyUsed,
+    Conflict,
+    Forbidden,
+    InvalidFields,
+    InvalidValue,
+    NotFound,
+    Refused,
+)
 
 CONTENT_TYPE = "application/problem+json"
 MAX_VALUE_CHARACTERS = 200
@@ -18,6 +26,7 @@ MAX_VALUE_CHARACTERS = 200
 # The first that fits counts.
 _STATUS_OF: dict[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
+    AlreadyUsed: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidValue: HTTPStatus.BAD_REQUEST,
     Conflict: HTTPStatus.CONFLICT,
     Forbidden: HTTPStatus.FORBIDDEN,

@@ -14,7 +14,7 @@ from schedules.services import ScheduleDraft, create_schedule
 from tests.support.factories import make_workflow
 from workflows.models import Workflow
 
-OUR_APPS = ("workflows", "tasks", "schedules")
+OUR_APPS = ("workflows", "tasks", "schedules", "idempotency")
 UNKNOWN_ID = "0196f2a0-0000-7000-8000-000000000000"
 
 
@@ -32,6 +32,10 @@ def make_client(user: User) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {AuthToken.objects.create(user)[1]}")
     return client
+
+
+def post_with_key(client: APIClient, path: str, body: Any = None, *, key: str = "key-1") -> Any:
+    return client.post(path, body, HTTP_IDEMPOTENCY_KEY=key)
 
 
 def schedule_body(workflow: Workflow | None = None, **changes: Any) -> dict[str, Any]:

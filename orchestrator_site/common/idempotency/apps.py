@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class IdempotencyConfig(AppConfig):
+    name = "orchestrator_site.common.idempotency"
+    verbose_name = "Idempotency keys"

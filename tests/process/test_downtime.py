@@ -130,7 +130,7 @@ def check_ledger(cell: Cell, schedule: Schedule, *, latest: datetime) -> None:
 
 def check_tasks(cell: Cell, schedule: Schedule, *, before: Task | None) -> None:
     rows = Firing.objects.filter(schedule_id=schedule.pk, outcome__in=(START, QUEUE)).order_by("scheduled_for")
-    tasks = Task.objects.filter(schedule_id=schedule.pk).exclude(pk=before.pk if before else None).order_by("id")
+    tasks = [task for task in Task.objects.filter(schedule_id=schedule.pk).order_by("id") if task != before]
     assert [(task.pk, task.scheduled_for) for task in tasks] == [(row.task_id, row.scheduled_for) for row in rows], cell
     assert {task.status for task in tasks} <= {TaskStatus.CREATED}, cell
     if before:

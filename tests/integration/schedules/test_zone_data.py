@@ -232,7 +232,7 @@ class TestWhatMoves:
 
     @SHIFTS
     def test_a_paused_one_moves_to_its_first_run_after_the_pause(self, shift: timedelta) -> None:
-        pause = {"state": ScheduleState.PAUSED, "paused_at": NOW - DAY, "paused_until": RIGHT - 3 * HOUR}
+        pause: dict[str, Any] = {"state": ScheduleState.PAUSED, "paused_at": NOW - DAY, "paused_until": RIGHT - 3 * HOUR}
         schedule = make_nightly(next_run_at=RIGHT + shift, **pause)
         move()
         assert next_run_of(schedule) == RIGHT

@@ -1,6 +1,5 @@
 """`python -m tests.unit.schedules.policy_tables` writes the tables of docs/policies.md, as the policies decide."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import product
@@ -79,8 +78,10 @@ def render_tables() -> dict[str, str]:
 def replace_tables(page: str) -> str:
     """Return the page with its tables as they are computed."""
     for name, table in render_tables().items():
-        pattern = rf"(<!-- computed: {name} -->\n).*?(<!-- end -->)"
-        page = re.sub(pattern, lambda found, table=table: found[1] + table + found[2], page, flags=re.DOTALL)
+        start, end = f"<!-- computed: {name} -->\n", "<!-- end -->"
+        before, _, rest = page.partition(start)
+        _, _, after = rest.partition(end)
+        page = f"{before}{start}{table}{end}{after}"
     return page
 
 

@@ -15,13 +15,15 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from orchestrator_site.common.openapi import example, list_parameters, page_of, problem
+from orchestrator_site.common.api import EmptyBody
+from orchestrator_site.common.openapi import Responses, example, list_parameters, page_of, problem
 from schedules.serializers import (
     CreateScheduleBody,
     DeleteScheduleBody,
     FiringFilters,
     FiringSerializer,
     PatchScheduleBody,
+    PauseBody,
     PutScheduleBody,
     ScheduleFilters,
     ScheduleSerializer,
@@ -30,7 +32,7 @@ from schedules.trigger_docs import EXAMPLES
 from schedules.trigger_serializers import NoticeSerializer
 
 SCHEDULES, FIRINGS = ["Schedules"], ["Firings"]
-CHANGES = ("CREATED", "UPDATED", "DELETED")
+CHANGES = ("CREATED", "UPDATED", "PAUSED", "RESUMED", "DELETED")
 
 SCHEDULE_ID = "01997c4e-7a10-7c3e-9d51-2f6b8e0a4c11"
 WORKFLOW_ID = "01997c4e-0b52-7f0d-8a6e-5d1c3b9f7e20"
@@ -84,6 +86,10 @@ SCHEDULE: dict[str, Any] = {
     "state": "active",
     "state_reason": "",
     "state_since": "2027-03-01T09:00:00Z",
+    "paused_at": None,
+    "paused_by": "",
+    "pause_reason": "",
+    "paused_until": None,
     "next_run_at": "2027-03-01T21:00:00Z",
     "misfire_policy": "run_once",
     "misfire_window_seconds": 86_400,
@@ -99,6 +105,17 @@ UPDATED = SCHEDULE | {
     "trigger_kwargs": {"hours": 24},
     "summary": "Every day",
     "next_run_at": "2027-03-02T10:00:00Z",
+    "version": 2,
+    "updated_at": "2027-03-01T10:00:00Z",
+}
+PAUSED = SCHEDULE | {
+    "state": "paused",
+    "state_since": "2027-03-01T10:00:00Z",
+    "paused_at": "2027-03-01T10:00:00Z",
+    "paused_by": "ada",
+    "pause_reason": "The inventory is being migrated",
+    "paused_until": "2099-03-02T02:00:00Z",
+    "next_run_at": "2099-03-02T09:00:00Z",
     "version": 2,
     "updated_at": "2027-03-01T10:00:00Z",
 }
@@ -287,6 +304,55 @@ describe_schedule = extend_schema_view(
         request=None,
         responses={200: _DELETED, **NO_SCHEDULE},
     ),
+)
+
+
+def _wrong_state(detail: str, description: str) -> Responses:
+    return problem(HTTPStatus.CONFLICT, description, detail=detail)
+
+
+describe_pause = extend_schema_view(
+    post=extend_schema(
+        operation_id="pause_schedule",
+        summary="Pause a schedule",
+        description="None of its instants is fired until somebody resumes it, or `until` has passed; the ledger has "
+        "them as `skipped_paused`. One that is paused already gets the new reason and end. A `date` schedule waits, "
+        "and fires when the pause is over.",
+        tags=SCHEDULES,
+        request=OpenApiRequest(
+            PauseBody,
+            examples=[
+                example("Until somebody resumes it", {"reason": "The inventory is wrong"}),
+                example("Until a moment", {"reason": PAUSED["pause_reason"], "until": PAUSED["paused_until"]}),
+            ],
+        ),
+        responses={
+            200: _answer(PAUSED | {"warnings": []}, "PAUSED", "The schedule, paused."),
+            **NO_SCHEDULE,
+            **_wrong_state(
+                "the schedule is finished and does not run; there is nothing to pause", "It is finished or broken."
+            ),
+        },
+    )
+)
+
+describe_resume = extend_schema_view(
+    post=extend_schema(
+        operation_id="resume_schedule",
+        summary="Resume a schedule",
+        description="Ends its pause; its next run lies strictly after now, unless its `resume_policy` has it run once "
+        "for what the pause skipped. A broken one tries its trigger again, and nothing happens to one that is active.",
+        tags=SCHEDULES,
+        request=OpenApiRequest(EmptyBody, examples=[example("No keys", {})]),
+        responses={
+            200: _answer(SCHEDULE | {"version": 3, "warnings": []}, "RESUMED", "The schedule as it is now."),
+            **NO_SCHEDULE,
+            **_wrong_state(
+                "the schedule is finished: it has no instants left; give it a new trigger",
+                "It is finished, or its trigger still cannot be evaluated.",
+            ),
+        },
+    )
 )
 
 _firing_parameters = list_parameters(FiringFilters)

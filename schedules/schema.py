@@ -8,7 +8,7 @@ from graphql import GraphQLError, GraphQLResolveInfo
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.graphql.lists import Row, RowList, list_field
 from orchestrator_site.common.graphql.types import Json
-from schedules.models import Schedule
+from schedules.models import Schedule, ScheduleState
 from schedules.previews import DEFAULT_COUNT, MAX_COUNT, find_fires, read_after
 from schedules.selectors import list_firings, list_linked_schedules
 from schedules.triggers import DST_FOLDS, DST_GAPS, KINDS, MISSING_DAYS, OPTIONS, Budget, TriggerError
@@ -36,9 +36,13 @@ SCHEDULED_TASKS = RowList(
         "on_missing_day": "on_missing_day",
         "spread_seconds": "spread_seconds",
         "inputs": "inputs",
-        "state": "state",
+        "state": "shown_state",
         "state_reason": "state_reason",
-        "state_since": "state_since",
+        "state_since": "shown_state_since",
+        "paused_at": "shown_paused_at",
+        "paused_by": "shown_paused_by",
+        "pause_reason": "shown_pause_reason",
+        "paused_until": "shown_paused_until",
         "version": "version",
         "created_at": "created_at",
         "created_by": "created_by",
@@ -115,9 +119,13 @@ class ScheduledTask(graphene.ObjectType):  # type: ignore[misc]
     on_missing_day = graphene.String(required=True, description=", ".join(MISSING_DAYS))
     spread_seconds = graphene.Int(required=True)
     inputs = graphene.Field(Json, required=True)
-    state = graphene.String(required=True)
+    state = graphene.String(required=True, description=", ".join(ScheduleState.values))
     state_reason = graphene.String(required=True)
     state_since = graphene.DateTime(required=True)
+    paused_at = graphene.DateTime(description="null, as the fields after it are null or empty, unless it is paused")
+    paused_by = graphene.String(required=True)
+    pause_reason = graphene.String(required=True)
+    paused_until = graphene.DateTime(description="when it goes on by itself; null: when somebody resumes it")
     version = graphene.Int(required=True)
     created_at = graphene.DateTime(required=True)
     created_by = graphene.String(required=True)

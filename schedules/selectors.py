@@ -1,12 +1,26 @@
 """Reading schedules and the ledger."""
 
 from collections.abc import Sequence
+from copy import copy
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, Field, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
 
+from orchestrator_site.common.clock import DatabaseNow
 from orchestrator_site.common.errors import NotFound
-from schedules.models import Firing, Schedule
+from schedules.models import Firing, Schedule, ScheduleState
+
+# A pause whose end has passed stays in the row until a turn settles what it skipped; nobody is shown it any more.
+_IS_RELEASED = Q(state=ScheduleState.PAUSED, paused_until__lte=DatabaseNow())
+_ONCE_RELEASED: dict[str, Combinable] = {
+    "state": Value(ScheduleState.ACTIVE),
+    "state_since": F("paused_until"),
+    "paused_at": Value(None),
+    "paused_by": Value(""),
+    "pause_reason": Value(""),
+    "paused_until": Value(None),
+}
 
 
 class ScheduleNotFound(NotFound):
@@ -14,13 +28,37 @@ class ScheduleNotFound(NotFound):
 
 
 def list_schedules() -> QuerySet[Schedule]:
-    """Return the schedules with their workflows, by name."""
-    return Schedule.objects.select_related("link__workflow").order_by("name", "id")
+    """Return the schedules with their workflows and the `shown_state` of each, by name."""
+    rows = Schedule.objects.select_related("link__workflow").annotate(shown_state=_shown("state"))
+    return rows.order_by("name", "id")
 
 
 def list_linked_schedules() -> QuerySet[Schedule]:
-    """Return the schedules that have a link to a workflow, by name."""
-    return Schedule.objects.filter(link__isnull=False).order_by("name", "id")
+    """Return the schedules that have a link to a workflow, by name; `shown_` begins what a pause has to do with."""
+    shown = {f"shown_{name}": _shown(name) for name in _ONCE_RELEASED}
+    return Schedule.objects.filter(link__isnull=False).annotate(**shown).order_by("name", "id")
+
+
+def _shown(name: str) -> Case:
+    """Return what people are shown of a column, by the clock of the database."""
+    field = Schedule._meta.get_field(name)
+    assert isinstance(field, Field), "these are columns"
+    return Case(When(_IS_RELEASED, then=_ONCE_RELEASED[name]), default=F(name), output_field=field)
+
+
+def as_shown(schedule: Schedule) -> Schedule:
+    """Return a schedule as people are shown it: one whose pause is over is active, before a turn has said so.
+
+    Where its query has asked the database for the state, that one counts, so that lists hold what they were asked for.
+    """
+    shown_state = getattr(schedule, "shown_state", schedule.current_state)
+    if shown_state == schedule.state:
+        return schedule
+    released = copy(schedule)
+    released.state, released.paused_at, released.paused_until = shown_state, None, None
+    released.paused_by = released.pause_reason = ""
+    released.state_since = schedule.paused_until or schedule.state_since
+    return released
 
 
 def list_schedules_by_next_run() -> Sequence[Schedule]:

@@ -5,7 +5,7 @@ from typing import Any
 from django_filters import CharFilter, FilterSet, UUIDFilter
 from rest_framework import serializers
 
-from orchestrator_site.common.api import Id, Moment, Object, StrictSerializer, Text, choice_filter
+from orchestrator_site.common.api import Id, Instant, Moment, Object, StrictSerializer, Text, choice_filter
 from schedules.models import (
     Firing,
     FiringCause,
@@ -15,9 +15,11 @@ from schedules.models import (
     Schedule,
     ScheduleState,
 )
+from schedules.selectors import as_shown
 from schedules.services import ScheduleChanges, ScheduleDraft
 from schedules.trigger_serializers import TRIGGER_KWARGS_HELP, RuleBody, TriggerKind, TriggerKwargs
 from schedules.triggers import DST_FOLDS, DST_GAPS, KINDS, MISSING_DAYS
+from tasks.engine_serializers import MAX_REASON_CHARACTERS
 from tasks.serializers import check_inputs
 
 NEW_TRIGGER_HELP = "A new trigger needs its `trigger_kwargs`."
@@ -140,8 +142,17 @@ class DeleteScheduleBody(StrictSerializer):
     workflow_id = Id(required=False, help_text="If it is given, it has to be the schedule's.")
 
 
+class PauseBody(StrictSerializer):
+    """The body that pauses a schedule."""
+
+    reason = Text(max_length=MAX_REASON_CHARACTERS, help_text="Why: people will ask.")
+    until = Instant(
+        required=False, allow_null=True, help_text="When it goes on by itself; null or left out: when it is resumed."
+    )
+
+
 class ScheduleSerializer(serializers.Serializer[Schedule]):
-    """A schedule, whole."""
+    """A schedule, whole, as people are shown it."""
 
     schedule_id = serializers.UUIDField(source="id")
     name = serializers.CharField()
@@ -159,7 +170,14 @@ class ScheduleSerializer(serializers.Serializer[Schedule]):
     state = serializers.ChoiceField(ScheduleState.choices)
     state_reason = serializers.CharField(help_text="Why it is broken; empty otherwise.")
     state_since = Moment()
-    next_run_at = Moment(allow_null=True, help_text="Null when it will not fire again.")
+    paused_at = Moment(allow_null=True, help_text="Null, as the next three are null or empty, unless it is paused.")
+    paused_by = serializers.CharField()
+    pause_reason = serializers.CharField()
+    paused_until = Moment(allow_null=True, help_text="When it goes on by itself; null: when somebody resumes it.")
+    next_run_at = Moment(
+        allow_null=True,
+        help_text="Of a paused one, when it runs after `paused_until`; null when it will not fire again by itself.",
+    )
     misfire_policy = serializers.ChoiceField(MisfirePolicy.choices)
     misfire_window_seconds = serializers.IntegerField()
     overlap_policy = serializers.ChoiceField(OverlapPolicy.choices)
@@ -169,6 +187,11 @@ class ScheduleSerializer(serializers.Serializer[Schedule]):
     updated_at = Moment()
     updated_by = serializers.CharField()
 
+    def to_representation(self, instance: Schedule) -> dict[str, Any]:
+        """Return it; one whose pause is over is active."""
+        shown: dict[str, Any] = super().to_representation(as_shown(instance))
+        return shown
+
 
 class ScheduleFilters(FilterSet):
     """`?name=&workflow_name=&trigger=&state=`; the name is a part of it, in any case."""
@@ -176,7 +199,7 @@ class ScheduleFilters(FilterSet):
     name = CharFilter(lookup_expr="icontains")
     workflow_name = CharFilter(field_name="link__workflow__name")
     trigger = choice_filter(KINDS)
-    state = choice_filter(ScheduleState.values)
+    state = choice_filter(ScheduleState.values, field_name="shown_state")
 
 
 class FiringSerializer(serializers.Serializer[Firing]):

@@ -4,6 +4,8 @@ from django.urls import re_path
 
 from schedules.views import (
     FiringsView,
+    PauseScheduleView,
+    ResumeScheduleView,
     ScheduleFiringsView,
     ScheduleNextView,
     SchedulePreviewView,
@@ -17,6 +19,8 @@ urlpatterns = [
         r"^schedules/preview/?$", SchedulePreviewView.as_view(), name="schedule-preview"
     ),  # before what takes any id
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/?$", ScheduleView.as_view(), name="schedule"),
+    re_path(r"^schedules/(?P<schedule_id>[^/]+)/pause/?$", PauseScheduleView.as_view(), name="schedule-pause"),
+    re_path(r"^schedules/(?P<schedule_id>[^/]+)/resume/?$", ResumeScheduleView.as_view(), name="schedule-resume"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/firings/?$", ScheduleFiringsView.as_view(), name="schedule-firings"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/next/?$", ScheduleNextView.as_view(), name="schedule-next"),
     re_path(r"^firings/?$", FiringsView.as_view(), name="firings"),

@@ -11,11 +11,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from orchestrator_site.common.api import list_page, read_body, read_id
+from orchestrator_site.common.api import EmptyBody, list_page, read_body, read_id
 from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.idempotency.views import answer_once
 from schedules import api_docs, preview_docs
 from schedules.models import Schedule
+from schedules.pausing import pause_schedule, resume_schedule
 from schedules.previews import notices_of, preview_draft, preview_schedule
 from schedules.selectors import get_schedule, list_firings, list_schedules
 from schedules.serializers import (
@@ -24,6 +25,7 @@ from schedules.serializers import (
     FiringFilters,
     FiringSerializer,
     PatchScheduleBody,
+    PauseBody,
     PutScheduleBody,
     ScheduleFilters,
     ScheduleSerializer,
@@ -99,6 +101,38 @@ class ScheduleView(APIView):
     def delete(self, request: Request, schedule_id: str) -> Response:
         """Delete it."""
         return _delete(request, _read_id(schedule_id))
+
+
+@api_docs.describe_pause
+class PauseScheduleView(APIView):
+    """Pausing a schedule."""
+
+    permissions = {"POST": "schedules.pause_schedule"}
+
+    def post(self, request: Request, schedule_id: str) -> Response:
+        """Pause it; where it is paused, the new reason and end count."""
+        body = read_body(PauseBody, request)
+        schedule = pause_schedule(
+            schedule_id=_read_id(schedule_id),
+            reason=body["reason"],
+            until=body.get("until"),
+            actor=request.user.get_username(),
+        )
+        return _answer(schedule, "PAUSED", warnings=_warnings(schedule))
+
+
+@api_docs.describe_resume
+class ResumeScheduleView(APIView):
+    """Ending the pause of a schedule."""
+
+    permissions = {"POST": "schedules.pause_schedule"}
+
+    def post(self, request: Request, schedule_id: str) -> Response:
+        """Resume it, or let a broken one try again; nothing happens to one that is active."""
+        read_body(EmptyBody, request)
+        resumed = resume_schedule(schedule_id=_read_id(schedule_id), actor=request.user.get_username())
+        schedule = get_schedule(resumed.pk)  # asks the clock that its pause was ended by
+        return _answer(schedule, "RESUMED", warnings=_warnings(schedule))
 
 
 @preview_docs.describe_preview

@@ -154,11 +154,12 @@ def read_id(text: str, *, name: str, missing: str) -> UUID:
         raise NotFound(f"{missing}: '{text}' is no UUID", field=name, value=text) from None
 
 
-def choice_filter(values: Iterable[str]) -> ChoiceFilter:
-    """Return a filter on one of `values`, whose error lists them."""
+def choice_filter(values: Iterable[str], *, field_name: str | None = None) -> ChoiceFilter:
+    """Return a filter on one of `values`, whose error lists them; `field_name` is the column if it has another name."""
     known = list(values)
     message = f"'%(value)s' is not known; known are {', '.join(known)}"
-    return ChoiceFilter(choices=[(value, value) for value in known], error_messages={"invalid_choice": message})
+    choices = [(value, value) for value in known]
+    return ChoiceFilter(field_name=field_name, choices=choices, error_messages={"invalid_choice": message})
 
 
 def flag_filter() -> TypedChoiceFilter:

@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Now
 
 from orchestrator_site.common.database import is_postgresql
 
@@ -25,6 +28,15 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         row: tuple[datetime] = cursor.fetchone()
     return row[0].astimezone(UTC)
+
+
+class DatabaseNow(Now):
+    """The database's time as an expression of a query."""
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        """Return the SQL for SQLite, whose own function knows no more than milliseconds."""
+        compiled: tuple[str, Any] = compiler.compile(Value(datetime.now(UTC), DateTimeField()))
+        return compiled
 
 
 def read_instant(text: str) -> datetime:

@@ -58,7 +58,8 @@ class ShownText(Func):
         [column] = self.get_source_expressions()
         kind = type(plain_field(column.output_field))
         template = templates.get(kind, COLUMN if issubclass(kind, CharField | TextField) else _CAST)
-        return self.as_sql(compiler, connection, template=f"({template})", **context)
+        sql, parameters = self.as_sql(compiler, connection, template=f"({template})", **context)
+        return sql, tuple(parameters) * template.count(COLUMN)
 
 
 class _HasPart(Func):
@@ -82,12 +83,12 @@ class _HasPart(Func):
         return f"strpos({text}, {part}) > 0", [value for _, values in compiled for value in values]
 
 
-def shows_part(model: type[models.Model], path: str, part: str) -> Q:
+def shows_part(rows: models.QuerySet[Any], path: str, part: str) -> Q:
     """Return the condition that what is shown of a column holds `part`, in any case.
 
     A whole UUID and a column with a closed set of values come as conditions that an index can serve.
     """
-    field = find_field(model, path)
+    field = find_field(rows, path)
     if isinstance(field, UUIDField) and len(part) == UUID_CHARACTERS:
         return _is_id(path, part)
     if field.choices:
@@ -96,9 +97,9 @@ def shows_part(model: type[models.Model], path: str, part: str) -> Q:
     return Q(_HasPart(ShownText(F(path)), Value(part)))
 
 
-def in_order(model: type[models.Model], path: str, *, is_descending: bool) -> OrderBy:
+def in_order(rows: models.QuerySet[Any], path: str, *, is_descending: bool) -> OrderBy:
     """Return the ordering by a column: text by code point; null is later, greater than every value."""
-    field = find_field(model, path)
+    field = find_field(rows, path)
     key: Combinable = F(path)
     # A name's own order is by code point, and its index serves only that.
     if is_postgresql() and isinstance(field, CharField | TextField) and not isinstance(field, NameField):
@@ -109,8 +110,12 @@ def in_order(model: type[models.Model], path: str, *, is_descending: bool) -> Or
     return key.desc(nulls_first=True) if is_descending else key.asc(nulls_last=True)
 
 
-def find_field(model: type[models.Model], path: str) -> "models.Field[Any, Any]":
-    """Return the field at the end of a path such as `link__workflow__name`."""
+def find_field(rows: models.QuerySet[Any], path: str) -> "models.Field[Any, Any]":
+    """Return the field at the end of a path such as `link__workflow__name`, or the one that an annotation shows."""
+    if path in rows.query.annotations:
+        shown: models.Field[Any, Any] = rows.query.annotations[path].output_field
+        return plain_field(shown)
+    model: type[models.Model] = rows.model
     *relations, name = path.split("__")
     for relation in relations:
         related = model._meta.get_field(relation).related_model

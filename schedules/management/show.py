@@ -11,8 +11,8 @@ from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.tables import print_table
 from schedules.decorated.rows import ShownFunction, list_functions
 from schedules.loading import load_decorated_functions
-from schedules.models import Schedule
-from schedules.selectors import list_schedules_by_next_run
+from schedules.models import Schedule, ScheduleState
+from schedules.selectors import as_shown, list_schedules_by_next_run
 
 COLUMNS = ("id", "name", "source", "next run time", "trigger")
 VERBOSE_COLUMNS = ("summary", "workflow", "timezone", "state", "inputs")
@@ -59,9 +59,16 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         "summary": schedule.summary,
         "workflow": schedule.workflow.name,
         "timezone": schedule.timezone,
-        "state": f"{schedule.state}: {schedule.state_reason}" if schedule.state_reason else schedule.state,
+        "state": _say_state(as_shown(schedule)),
         "inputs": json.dumps(schedule.inputs),
     }
+
+
+def _say_state(schedule: Schedule) -> str:
+    if schedule.state == ScheduleState.PAUSED:
+        until = f" until {_in_words(schedule.paused_until)}" if schedule.paused_until else ""
+        return f"paused by {schedule.paused_by}{until}: {schedule.pause_reason}"
+    return f"{schedule.state}: {schedule.state_reason}" if schedule.state_reason else schedule.state
 
 
 def _row_of_function(function: ShownFunction) -> dict[str, Any]:

@@ -184,6 +184,23 @@ def make_schedule(
     return schedule
 
 
+def make_paused_schedule(workflow: Workflow | None = None, *, until: datetime | None = None, **fields: Any) -> Schedule:
+    """Store a schedule that Ada paused at NOW, or an hour before an earlier `until`; it runs an hour after that."""
+    since = NOW if until is None else min(NOW, until - HOUR)
+    defaults: dict[str, Any] = {
+        "state": ScheduleState.PAUSED,
+        "state_since": since,
+        "paused_at": since,
+        "paused_by": "ada",
+        "pause_reason": "Maintenance",
+        "paused_until": until,
+        "planned_through": since - SECOND,
+        "grid_start_at": since,
+    }
+    next_run_at = None if until is None else until + HOUR
+    return make_schedule(workflow, next_run_at=next_run_at, **{**defaults, **fields})
+
+
 def _describe_trigger(schedule: Schedule) -> str:
     """Return the trigger in full as the services store it; a broken one was described while it was whole."""
     try:

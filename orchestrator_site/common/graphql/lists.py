@@ -73,7 +73,7 @@ class RowList:
     Attributes:
         permission: What the user needs to see it.
         rows: The rows that there are, in the order that they have unless another is asked for.
-        columns: Field of the type → path in the model.
+        columns: Field of the type → path in the model, or an annotation of `rows`.
         unsortable: Fields that can be neither filtered nor sorted: JSON.
         related: Fields whose values are rows of other tables.
         computed: Fields that the type resolves itself → the names under which it finds what it needs in the row.
@@ -244,7 +244,7 @@ def _filtered(
                 f"the filter by '{each.field}' has a value that cannot be:"
                 f" give up to {MAX_PART_CHARACTERS} characters, and no null character"
             )
-        condition |= shows_part(rows.model, paths[each.field], each.value)
+        condition |= shows_part(rows, paths[each.field], each.value)
     return rows.filter(condition)
 
 
@@ -265,7 +265,7 @@ def _sorted(
     keys = [(paths[each.field], each.order == SortOrder.DESC) for each in sorts]
     # The id decides between equal rows, in the same direction, so that one index can serve both.
     keys.append(("id", keys[-1][1]))
-    return rows.order_by(*(in_order(rows.model, path, is_descending=descending) for path, descending in keys))
+    return rows.order_by(*(in_order(rows, path, is_descending=descending) for path, descending in keys))
 
 
 def _named(names: Sequence[str]) -> list[str]:

@@ -518,6 +518,8 @@ ROUTES = [
     ("PUT", "/api/schedules", PUTTING),
     ("PATCH", "/api/schedules/{schedule}", PATCHING),
     ("DELETE", "/api/schedules", DELETING),
+    ("POST", "/api/schedules/{schedule}/pause", FREEZING),
+    ("POST", "/api/schedules/{schedule}/resume", ACTING),
     ("POST", "/api/tasks", STARTING),
     ("POST", "/api/tasks/{failed}/resume", RESUMING),
     ("POST", "/api/tasks/{failed}/retry", RESUMING),
@@ -579,6 +581,8 @@ def test_the_bodies_that_the_table_makes_worse_are_good(client: APIClient) -> No
     assert send(client, "POST", "/api/tasks/{failed}/resume", {"inputs": {}}).status_code == 202
     assert send(client, "POST", "/api/tasks/{failed}/abort", {}).status_code == 202
     freeze = {"reason": "Maintenance", "until": "2099-01-01T00:00:00+01:00"}
+    assert send(client, "POST", "/api/schedules/{schedule}/pause", freeze).status_code == 200
+    assert send(client, "POST", "/api/schedules/{schedule}/resume", {}).status_code == 200
     assert send(client, "POST", "/api/engine/freeze", freeze).status_code == 200
     assert send(client, "POST", "/api/engine/unfreeze", {}).status_code == 200
     assert send(client, "POST", "/api/schedules/preview", preview_of(create())).status_code == 200
@@ -597,6 +601,8 @@ def test_the_bodies_that_the_table_makes_worse_are_good(client: APIClient) -> No
         ("DELETE", "/api/schedules", {"schedule_id": UNKNOWN_ID}, "schedule_id"),
         ("PATCH", f"/api/schedules/{UNKNOWN_ID}", {}, "schedule_id"),
         ("DELETE", f"/api/schedules/{UNKNOWN_ID}", {}, "schedule_id"),
+        ("POST", f"/api/schedules/{UNKNOWN_ID}/pause", {"reason": "x"}, "schedule_id"),
+        ("POST", f"/api/schedules/{UNKNOWN_ID}/resume", {}, "schedule_id"),
         ("POST", f"/api/tasks/{UNKNOWN_ID}/resume", {}, "task_id"),
         ("POST", f"/api/tasks/{UNKNOWN_ID}/retry", {}, "task_id"),
         ("POST", f"/api/tasks/{UNKNOWN_ID}/abort", {}, "task_id"),

@@ -27,6 +27,7 @@ from tests.integration.api.openapi import (
 )
 from tests.integration.api.support import UNKNOWN_ID, make_client, make_user, store_firing, store_schedule
 from tests.support.factories import (
+    make_paused_schedule,
     make_schedule,
     make_step,
     make_task,
@@ -192,6 +193,7 @@ class TestAnswers:
         schedule = store_schedule()
         store_schedule(trigger="date", trigger_kwargs={"run_date": "2099-01-01T00:00:00Z"})
         make_schedule(next_run_at=None)
+        make_paused_schedule()
         store_firing(schedule)
         store_firing(schedule, outcome="coalesced", cause="manual", reason="no scheduler was alive", count=None)
         for status in TaskStatus:
@@ -240,7 +242,8 @@ class TestAnswers:
             assert refused.status_code == 403
             assert_described(operation, refused)
         if operation.parameters("path"):
-            missing = getattr(client, operation.method)(path, {} if operation.method != "get" else None)
+            body = next(iter(operation.request_examples().values()), None)
+            missing = getattr(client, operation.method)(path, body)
             assert missing.status_code == 404
             assert_described(operation, missing)
         if operation.request_schema:
@@ -257,6 +260,17 @@ class TestAnswers:
         answer = client.post(f"/api/tasks/{task.pk}/{action}")
         assert answer.status_code == 409
         operation = find_operation("post", f"/api/tasks/{{task_id}}/{action}")
+        assert_described(operation, answer)
+        assert conflicts_shown_of(operation)["Conflict"] == answer.json()
+
+    @pytest.mark.parametrize("action", ["pause", "resume"])
+    def test_a_schedule_that_can_be_neither_paused_nor_resumed_is_described(
+        self, client: APIClient, action: str
+    ) -> None:
+        finished = make_schedule(next_run_at=None)
+        answer = client.post(f"/api/schedules/{finished.pk}/{action}", {"reason": "x"} if action == "pause" else {})
+        assert answer.status_code == 409
+        operation = find_operation("post", f"/api/schedules/{{schedule_id}}/{action}")
         assert_described(operation, answer)
         assert conflicts_shown_of(operation)["Conflict"] == answer.json()
 

@@ -51,6 +51,8 @@ ROUTES = [
     Route("GET", "/api/schedules/{schedule}/next", "schedules.view_schedule"),
     Route("PATCH", "/api/schedules/{schedule}", "schedules.change_schedule", body="patch"),
     Route("DELETE", "/api/schedules/{schedule}", "schedules.delete_schedule"),
+    Route("POST", "/api/schedules/{schedule}/pause", "schedules.pause_schedule", body="pause"),
+    Route("POST", "/api/schedules/{schedule}/resume", "schedules.pause_schedule"),
     Route("GET", "/api/schedules/{schedule}/firings", "schedules.view_firing"),
     Route("GET", "/api/firings", "schedules.view_firing"),
     Route("GET", "/api/tasks", "tasks.view_task"),
@@ -91,6 +93,7 @@ class Things:
             "patch": {"name": "New"},
             "delete": {"schedule_id": str(self.schedule.pk)},
             "start": {"workflow_name": make_workflow().name},
+            "pause": {"reason": "Maintenance"},
             "freeze": {"reason": "Maintenance"},
         }
 

@@ -14,6 +14,7 @@ from graphql import build_schema
 from rest_framework.test import APIClient
 
 from orchestrator_site.common.graphql import limits, lists
+from schedules.models import Schedule, ScheduleState
 from tasks.models import StepStatus, TaskStatus
 from tests.integration.api.support import store_firing
 from tests.integration.graphql.support import PATH, PERMISSIONS
@@ -44,6 +45,15 @@ def documented_rows(shipped_workflows: None) -> None:
             next_run_at=datetime(2026, 2, 12, pattern["hour"], pattern["minute"], tzinfo=UTC),
             **({"id": UUID(key)} if key else {}),
         )
+    since, until = NEXT - HOUR, datetime(2099, 2, 12, tzinfo=UTC)
+    Schedule.objects.filter(name="Task Validate Products").update(
+        state=ScheduleState.PAUSED,
+        paused_at=since,
+        paused_by="ada",
+        pause_reason="Products are being cleaned up",
+        paused_until=until,
+        next_run_at=until + timedelta(hours=2, minutes=30),
+    )
     task = make_task(resume, status=TaskStatus.COMPLETED, schedule_id=SCHEDULE, scheduled_for=NEXT - HOUR)
     make_task_step(task)
     make_task_step(task, position=1, name="Done", status=StepStatus.COMPLETE)

@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from orchestrator_site.common.clock import database_now
 from schedules.models import Schedule
 from schedules.services import ScheduleChanges, update_schedule
 from tests.integration.api.support import store_schedule
 from tests.integration.graphql.support import ask, ask_list, ids, messages, post
-from tests.support.factories import HOUR, NOW, make_schedule, make_workflow
+from tests.support.factories import HOUR, NOW, make_paused_schedule, make_schedule, make_workflow
 from workflows.models import Workflow
 
 pytestmark = pytest.mark.django_db
 
+FAR = NOW + timedelta(days=36_500)
+PAUSE = "state stateSince pausedAt pausedBy pauseReason pausedUntil"
 KEYS = [
     "id",
     "name",
@@ -32,6 +35,10 @@ KEYS = [
     "state",
     "stateReason",
     "stateSince",
+    "pausedAt",
+    "pausedBy",
+    "pauseReason",
+    "pausedUntil",
     "version",
     "createdAt",
     "createdBy",
@@ -116,6 +123,38 @@ class TestRows:
         update_schedule(schedule_id=schedule.pk, changes=ScheduleChanges(timezone="Asia/Tokyo"), actor="a test")
         [row] = ask_list(client, "scheduledTasks", "trigger")["page"]
         assert row["trigger"] == "date[2127-03-01 18:00:00 JST]"
+
+    def test_a_paused_one_says_by_whom_since_when_why_and_until_when(self, client: APIClient) -> None:
+        make_paused_schedule(until=FAR)
+        [row] = ask_list(client, "scheduledTasks", PAUSE)["page"]
+        assert row == {
+            "state": "paused",
+            "stateSince": NOW.isoformat(),
+            "pausedAt": NOW.isoformat(),
+            "pausedBy": "ada",
+            "pauseReason": "Maintenance",
+            "pausedUntil": FAR.isoformat(),
+        }
+
+    def test_one_whose_pause_is_over_is_shown_and_found_as_active(self, client: APIClient) -> None:
+        over = database_now() - timedelta(milliseconds=1)
+        make_paused_schedule(name="Over", until=over)
+        make_paused_schedule(name="Held")
+        rows = ask_list(client, "scheduledTasks", f"name {PAUSE}")["page"]
+        assert rows[1] == {
+            "name": "Over",
+            "state": "active",
+            "stateSince": over.isoformat(),
+            "pausedAt": None,
+            "pausedBy": "",
+            "pauseReason": "",
+            "pausedUntil": None,
+        }
+        assert filtered(client, ("state", "active")) == ["Over"]
+        assert filtered(client, ("state", "paused")) == ["Held"]
+        assert filtered(client, ("pausedBy", "ada")) == ["Held"]
+        assert filtered(client, ("pausedAt", "2027")) == ["Held"]
+        assert filtered(client, ("stateSince", over.isoformat())) == ["Over"]
 
     def test_a_schedule_without_a_link_is_not_shown(self, client: APIClient) -> None:
         unlinked, linked = named("unlinked", "linked")
@@ -372,7 +411,7 @@ class TestOrder:
 
 
 def store_distinct() -> Sequence[Schedule]:
-    """Store two schedules that differ in every field but the state, in which a third one does."""
+    """Store two schedules that differ in every field but those of the state, in which others do."""
     moment = NOW + timedelta(hours=2, minutes=30, milliseconds=250)
     first = make_schedule(make_workflow(), name="First")
     second = make_schedule(
@@ -393,4 +432,6 @@ def store_distinct() -> Sequence[Schedule]:
     )
     Schedule.objects.filter(pk=first.pk).update(state_reason="another reason")
     third = make_schedule(make_workflow(), name="Third", next_run_at=None, state_since=NOW)
-    return first, second, third
+    fourth = make_paused_schedule(name="Fourth", until=FAR, paused_by="Grace", pause_reason="Ändern")
+    fifth = make_paused_schedule(name="Fifth", until=FAR + HOUR, paused_at=NOW + HOUR)
+    return first, second, third, fourth, fifth

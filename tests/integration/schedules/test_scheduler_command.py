@@ -18,7 +18,7 @@ from schedules.initial import InitialSchedule
 from schedules.models import Firing, FiringCause, Schedule, ScheduleWorkflow
 from schedules.services import ScheduleChanges, update_schedule
 from tasks.models import Task, TaskStatus
-from tests.support.factories import HOUR, NOW, make_schedule, make_step, make_task, make_workflow
+from tests.support.factories import HOUR, NOW, make_paused_schedule, make_schedule, make_step, make_task, make_workflow
 from workflows.models import Workflow
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +101,18 @@ class TestShowSchedule:
         header, row = table("-v")
         assert header[5:] == ["summary", "workflow", "timezone", "state", "inputs"]
         assert row[5:] == ["Every hour", schedule.workflow.name, "Asia/Tokyo", "finished: ended", '{"node": "nl-1"}']
+
+    def test_verbose_says_by_whom_until_when_and_why_one_is_paused(self) -> None:
+        until = datetime(2099, 3, 1, 18, tzinfo=UTC)
+        make_paused_schedule(name="a", until=until)
+        make_paused_schedule(name="b")
+        make_paused_schedule(name="c", until=database_now())
+        rows = {row[1]: row[8] for row in table("-v")[1:]}
+        assert rows == {
+            "a": "paused by ada until 2099-03-01 18:00:00+00:00: Maintenance",
+            "b": "paused by ada: Maintenance",
+            "c": "active",
+        }
 
     def test_json_gives_a_list_to_programs(self) -> None:
         schedule = make_schedule()

@@ -232,8 +232,8 @@ class TestWhatMoves:
 
     @SHIFTS
     def test_a_paused_one_moves_to_its_first_run_after_the_pause(self, shift: timedelta) -> None:
-        pause: dict[str, Any] = {"state": ScheduleState.PAUSED, "paused_at": NOW - DAY, "paused_until": RIGHT - 3 * HOUR}
-        schedule = make_nightly(next_run_at=RIGHT + shift, **pause)
+        pause: dict[str, Any] = {"paused_at": NOW - DAY, "paused_until": RIGHT - 3 * HOUR}
+        schedule = make_nightly(next_run_at=RIGHT + shift, state=ScheduleState.PAUSED, **pause)
         move()
         assert next_run_of(schedule) == RIGHT
         fire_due(limit=10, now=RIGHT)

@@ -56,7 +56,7 @@ def test_it_is_what_the_turn_writes_when_the_freeze_ends() -> None:
 
 
 def test_a_pause_is_told_like_a_freeze_and_written_alike_when_it_ends() -> None:
-    schedule = paused(make_schedule(next_run_at=NOW))
+    schedule = paused(make_schedule(next_run_at=NOW, grid_start_at=NOW - HOUR))
     assert find_unsettled(schedule, now=NOW - SECOND) is None
     unsettled = find_unsettled(schedule, now=NOW + 2 * HOUR + MINUTE)
     assert unsettled is not None
@@ -75,7 +75,7 @@ def test_a_pause_is_told_like_a_freeze_and_written_alike_when_it_ends() -> None:
 
 
 def test_a_pause_comes_before_a_freeze() -> None:
-    schedule = paused(make_schedule(next_run_at=NOW))
+    schedule = paused(make_schedule(next_run_at=NOW, grid_start_at=NOW - HOUR))
     freeze(NOW - HOUR)
     unsettled = find_unsettled(schedule, now=NOW + HOUR)
     assert unsettled is not None

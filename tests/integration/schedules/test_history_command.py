@@ -9,7 +9,7 @@ import pytest
 from orchestrator_site.common.clock import database_now
 from schedules.services import delete_schedule
 from tasks.models import EngineFreeze
-from tests.integration.api.support import make_client, make_user, store_firing, store_schedule
+from tests.integration.api.support import UNKNOWN_ID, make_client, make_user, store_firing, store_schedule
 from tests.integration.schedules.test_preview_command import cells
 from tests.integration.schedules.test_scheduler_command import run
 from tests.support.factories import HOUR, NOW, SECOND, make_schedule
@@ -93,7 +93,7 @@ def test_a_deleted_schedule_still_has_its_history() -> None:
     assert answer.stdout.splitlines()[0].strip() == "Gone (deleted)"
 
 
-@pytest.mark.parametrize("unknown", ["nightly", str(uuid4())])
+@pytest.mark.parametrize("unknown", ["nightly", UNKNOWN_ID])
 def test_an_unknown_schedule_is_not_found(unknown: str) -> None:
     answer = run("history", unknown)
     assert (answer.code, answer.stdout) == (1, "")

@@ -171,6 +171,15 @@ VARIABLES: tuple[Variable, ...] = (
         effect="Age after which the clean-up task removes completed tasks, and the log of functions scheduled in code.",
     ),
     Variable(
+        name="FIRING_RETENTION_DAYS",
+        kind=Kind.NUMBER,
+        default="90",
+        unit="days",
+        minimum=1,
+        effect="Age after which `task_clean_up_firings`, where it is scheduled, removes rows of the ledger, "
+        "but for the last one of each schedule.",
+    ),
+    Variable(
         name="API_TOKEN_TTL_DAYS",
         kind=Kind.NUMBER,
         default="0",

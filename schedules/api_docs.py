@@ -16,17 +16,25 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from orchestrator_site.common.api import EmptyBody
-from orchestrator_site.common.openapi import Responses, example, list_parameters, page_of, problem
+from orchestrator_site.common.openapi import (
+    LONG_LIST_PARAMETERS,
+    Responses,
+    example,
+    list_parameters,
+    page_of,
+    problem,
+)
+from schedules.firing_filters import DESCRIPTIONS, FiringFilters
 from schedules.serializers import (
     CreateScheduleBody,
     DeleteScheduleBody,
-    FiringFilters,
     FiringSerializer,
     PatchScheduleBody,
     PauseBody,
     PutScheduleBody,
     ScheduleFilters,
     ScheduleSerializer,
+    UnsettledSerializer,
 )
 from schedules.trigger_docs import EXAMPLES
 from schedules.trigger_serializers import NoticeSerializer
@@ -144,6 +152,13 @@ OVERLAP = FIRING | {
     "reason": f"task {TASK_ID} is running",
     "task_id": None,
 }
+UNSETTLED = {
+    "from": "2027-03-02T09:00:00Z",
+    "to": "2027-03-02T21:00:00Z",
+    "count": 2,
+    "outcome": "skipped_frozen",
+    "reason": "the engine was frozen by ada since 2027-03-02 08:00:00Z: maintenance of the core routers",
+}
 
 NIGHTLY = {"name": "Check subscriptions", "workflow_name": "task_validate_subscriptions"}
 CROWDED = {
@@ -191,6 +206,14 @@ _FIRINGS = OpenApiResponse(
     page_of(FiringSerializer),
     "A page, what was decided last first.",
     examples=[example("Firings", _page(OVERLAP, FIRING))],
+)
+_FIRST_FIRINGS = OpenApiResponse(
+    page_of(FiringSerializer, name="ScheduleFiring", unsettled=UnsettledSerializer(required=False, allow_null=True)),
+    "A page, what was decided last first.",
+    examples=[
+        example("Firings", _page(OVERLAP, FIRING) | {"unsettled": None}),
+        example("While the engine is frozen", _page(FIRING) | {"unsettled": UNSETTLED}),
+    ],
 )
 _DELETED = _answer(SCHEDULE, "DELETED", "It is gone; this is what it was. Its firings and tasks stay.")
 _UPDATED = _answer(UPDATED | {"warnings": []}, "UPDATED", "The schedule as it is now.")
@@ -355,7 +378,7 @@ describe_resume = extend_schema_view(
     )
 )
 
-_firing_parameters = list_parameters(FiringFilters)
+_firing_parameters = [*list_parameters(FiringFilters, **DESCRIPTIONS), *LONG_LIST_PARAMETERS]
 
 describe_firings = extend_schema_view(
     get=extend_schema(
@@ -372,9 +395,11 @@ describe_schedule_firings = extend_schema_view(
     get=extend_schema(
         operation_id="list_schedule_firings",
         summary="List the firings of a schedule",
-        description="Its ledger, which stays when the schedule is deleted.",
+        description="Its ledger, which stays when the schedule is deleted. The first page also has `unsettled`: what "
+        "has passed while something holds the schedule, and will be in the ledger when that has ended; null if nothing "
+        "has.",
         tags=FIRINGS,
         parameters=_firing_parameters,
-        responses={200: _FIRINGS, **NO_SCHEDULE},
+        responses={200: _FIRST_FIRINGS, **NO_SCHEDULE},
     )
 )

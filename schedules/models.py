@@ -278,6 +278,11 @@ class FiringOutcome(models.TextChoices):
     ERROR = "error"
 
 
+# Most rows are the others, which every list of them finds at once.
+UNUSUAL_OUTCOME = ~Q(outcome=FiringOutcome.STARTED)
+UNUSUAL_CAUSE = ~Q(cause=FiringCause.SCHEDULE)
+
+
 class Firing(models.Model):
     """The ledger row of one planned instant, or of a run of more than a hundred that were decided alike.
 
@@ -314,6 +319,18 @@ class Firing(models.Model):
         indexes = [
             # the history of a schedule, newest first
             models.Index(fields=["schedule_id", "-id"], name="firing_of_schedule"),
+            # what was decided in a range of time, and what is older than it is kept
+            models.Index(fields=["decided_at", "id"], name="firing_by_decision"),
+            # what was planned in a range of time; rows that stand for many may have begun before it
+            models.Index(fields=["scheduled_for", "id"], name="firing_by_plan"),
+            models.Index(
+                fields=["scheduled_for", "id"], condition=Q(last_scheduled_for__isnull=False), name="firing_of_many"
+            ),
+            # what a task came from
+            models.Index(fields=["task_id"], condition=Q(task_id__isnull=False), name="firing_of_task"),
+            # what is out of the ordinary; a turn in which all goes well writes to neither of them
+            models.Index(fields=["outcome", "id"], condition=UNUSUAL_OUTCOME, name="firing_unusual_outcome"),
+            models.Index(fields=["cause", "id"], condition=UNUSUAL_CAUSE, name="firing_unusual_cause"),
         ]
 
     def __str__(self) -> str:

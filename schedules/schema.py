@@ -1,13 +1,21 @@
 """Schedules and the ledger in the GraphQL API."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import graphene
+from django.db.models import QuerySet
 from graphql import GraphQLError, GraphQLResolveInfo
+from graphql.pyutils import snake_to_camel
 
-from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.clock import database_now, read_instant
+from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.graphql.lists import Row, RowList, list_field
 from orchestrator_site.common.graphql.types import Json
+from schedules.history import INSTANTS, History
+from schedules.models import Firing as FiringRow
 from schedules.models import Schedule, ScheduleState
 from schedules.previews import DEFAULT_COUNT, MAX_COUNT, find_fires, read_after
 from schedules.selectors import list_firings, list_linked_schedules
@@ -53,9 +61,43 @@ SCHEDULED_TASKS = RowList(
     computed={"summary": RULE, "next_fire_times": RULE | {"state", "planned_through"}},
     hidden={"grid_start_at": "grid_start_at", "planned_through": "planned_through"},
 )
+_WORDS = graphene.List(graphene.NonNull(graphene.String))
+_INSTANT = "ISO 8601, with its offset from UTC"
+
+
+def _narrow_firings(arguments: Mapping[str, Any]) -> QuerySet[FiringRow]:
+    """Return the firings that the arguments leave, in the order that goes with them."""
+    values = {name: value for name, value in arguments.items() if name not in {"outcome", "cause", "older_than"}}
+    for name in INSTANTS & values.keys():
+        values[name] = _read_instant(name, values[name])
+    history = History(outcomes=arguments.get("outcome", ()), causes=arguments.get("cause", ()), **values)
+    return history.rows(older_than=arguments.get("older_than"))
+
+
+def _read_instant(name: str, text: str) -> datetime:
+    try:
+        return read_instant(text)
+    except ValueError as error:
+        raise InvalidValue(f"{snake_to_camel(name, upper=False)}: {error}", field=name, value=text) from None
+
+
 FIRINGS = RowList(
     permission="schedules.view_firing",
     rows=list_firings,
+    arguments={
+        "schedule_id": graphene.UUID(),
+        "schedule_name": graphene.String(description="a part of it, in any case"),
+        "outcome": graphene.Argument(_WORDS, description="one of these"),
+        "cause": graphene.Argument(_WORDS, description="one of these"),
+        "scheduled_from": graphene.String(description=f"planned then or later: {_INSTANT}"),
+        "scheduled_to": graphene.String(description=f"planned before then: {_INSTANT}"),
+        "decided_from": graphene.String(description=f"decided then or later: {_INSTANT}"),
+        "decided_to": graphene.String(description=f"decided before then: {_INSTANT}"),
+        "task_id": graphene.UUID(),
+        "late_by_ms": graphene.BigInt(description="decided at least so many milliseconds after it was due"),
+        "older_than": graphene.UUID(description="rows after the row of this id; deep down faster than `after`"),
+    },
+    narrow=_narrow_firings,
     columns={
         name: name
         for name in (

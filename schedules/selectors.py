@@ -94,3 +94,8 @@ def lock_schedule(schedule_id: UUID) -> Schedule:
 def list_firings() -> QuerySet[Firing]:
     """Return the ledger, what was decided last first."""
     return Firing.objects.order_by("-id")
+
+
+def find_name_in_ledger(schedule_id: UUID) -> str | None:
+    """Return the name of a schedule as its last firing has it, also of a deleted one; None if it has no firing."""
+    return list_firings().filter(schedule_id=schedule_id).values_list("schedule_name", flat=True).first()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django_filters import CharFilter, FilterSet, UUIDFilter
+from django_filters import CharFilter, FilterSet
 from rest_framework import serializers
 
 from orchestrator_site.common.api import Id, Instant, Moment, Object, StrictSerializer, Text, choice_filter
@@ -19,6 +19,7 @@ from schedules.selectors import as_shown
 from schedules.services import ScheduleChanges, ScheduleDraft
 from schedules.trigger_serializers import TRIGGER_KWARGS_HELP, RuleBody, TriggerKind, TriggerKwargs
 from schedules.triggers import DST_FOLDS, DST_GAPS, KINDS, MISSING_DAYS
+from schedules.unsettled import Unsettled
 from tasks.engine_serializers import MAX_REASON_CHARACTERS
 from tasks.serializers import check_inputs
 
@@ -220,9 +221,14 @@ class FiringSerializer(serializers.Serializer[Firing]):
     task_id = serializers.UUIDField(allow_null=True, help_text="The task that was put on the queue.")
 
 
-class FiringFilters(FilterSet):
-    """`?schedule_id=&outcome=&cause=`."""
+class UnsettledSerializer(serializers.Serializer[Unsettled]):
+    """What has passed of a schedule that is held, and is not in the ledger yet."""
 
-    schedule_id = UUIDFilter()
-    outcome = choice_filter(FiringOutcome.values)
-    cause = choice_filter(FiringCause.values)
+    to = Moment(source="last", help_text="The last instant of it.")
+    count = serializers.IntegerField(allow_null=True, help_text="How many instants; null for more than 10,000.")
+    outcome = serializers.ChoiceField(FiringOutcome.choices, help_text="What they will have become of.")
+    reason = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add the field that is named by a word of Python."""
+        return {"from": Moment(source="first", help_text="The first instant of it."), **super().get_fields()}

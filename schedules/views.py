@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,28 +12,32 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from orchestrator_site.common.api import EmptyBody, list_page, read_body, read_id
+from orchestrator_site.common.api import EmptyBody, list_page, read_body, read_filters, read_id, show_rows
+from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.idempotency.views import answer_once
+from orchestrator_site.common.paging import LONG_LIST_PARAMETERS, is_first_page, read_long_page
 from schedules import api_docs, preview_docs
+from schedules.firing_filters import FiringFilters
 from schedules.models import Schedule
 from schedules.pausing import pause_schedule, resume_schedule
 from schedules.previews import notices_of, preview_draft, preview_schedule
-from schedules.selectors import get_schedule, list_firings, list_schedules
+from schedules.selectors import find_name_in_ledger, get_schedule, list_firings, list_schedules
 from schedules.serializers import (
     CreateScheduleBody,
     DeleteScheduleBody,
-    FiringFilters,
     FiringSerializer,
     PatchScheduleBody,
     PauseBody,
     PutScheduleBody,
     ScheduleFilters,
     ScheduleSerializer,
+    UnsettledSerializer,
 )
 from schedules.services import create_schedule, delete_schedule, update_schedule
 from schedules.trigger_serializers import NoticeSerializer, PreviewBody, PreviewSerializer, read_preview_query
 from schedules.triggers import TriggerError
+from schedules.unsettled import find_unsettled
 from workflows.selectors import get_task_workflow
 
 PERMISSIONS = {
@@ -171,7 +176,7 @@ class FiringsView(APIView):
 
     def get(self, request: Request) -> Response:
         """List it, what was decided last first."""
-        return list_page(self, list_firings(), filters=FiringFilters, serializer=FiringSerializer)
+        return _list_history(request)
 
 
 @api_docs.describe_schedule_firings
@@ -182,10 +187,25 @@ class ScheduleFiringsView(APIView):
 
     def get(self, request: Request, schedule_id: str) -> Response:
         """List it, what was decided last first."""
-        rows = list_firings().filter(schedule_id=_read_id(schedule_id))
-        if not rows.exists():
-            get_schedule(_read_id(schedule_id))
-        return list_page(self, rows, filters=FiringFilters, serializer=FiringSerializer)
+        found = _read_id(schedule_id)
+        if find_name_in_ledger(found) is None:
+            get_schedule(found)
+        answer = _list_history(request, of_schedule=found)
+        if is_first_page(request):
+            answer.data["unsettled"] = _unsettled(found)
+        return answer
+
+
+def _unsettled(schedule_id: UUID) -> Mapping[str, Any] | None:
+    schedule = list_schedules().filter(pk=schedule_id).first()
+    unsettled = find_unsettled(schedule, now=database_now()) if schedule else None
+    return UnsettledSerializer(unsettled).data if unsettled else None
+
+
+def _list_history(request: Request, *, of_schedule: UUID | None = None) -> Response:
+    filters = read_filters(request, FiringFilters, rows=list_firings(), parameters=LONG_LIST_PARAMETERS)
+    page = read_long_page(replace(filters.history, of_schedule=of_schedule), request)
+    return Response(page.as_answer(show_rows(FiringSerializer, page.rows)))
 
 
 def _read_id(text: str) -> UUID:

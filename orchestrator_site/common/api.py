@@ -1,7 +1,7 @@
 """What the REST views of all apps share: strict bodies, filtered lists, ids in paths."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -20,6 +20,7 @@ from orchestrator_site.common.errors import InvalidValue, NotFound
 from orchestrator_site.common.paging import PARAMETERS, read_page
 
 Row = TypeVar("Row", bound=Model)
+Filters = TypeVar("Filters", bound=FilterSet)
 
 MAX_UNKNOWN_KEYS = 10
 MAX_KEY_CHARACTERS = 100
@@ -172,6 +173,26 @@ def flag_filter() -> TypedChoiceFilter:
     )
 
 
+def read_filters(
+    request: Request, filters: type[Filters], *, rows: QuerySet[Any], parameters: Sequence[str] = PARAMETERS
+) -> Filters:
+    """Return the filters of a list as the query has them; beside them it may have the other `parameters` of the list.
+
+    Raises:
+        InvalidValue: A parameter is unknown.
+        ValidationError: A filter has a value that it cannot have.
+    """
+    query = request.query_params
+    filterset = filters(data=query, queryset=rows, request=request)
+    known = [*filterset.filters, *parameters]
+    for name in query:
+        if name not in known:
+            raise InvalidValue(f"unknown parameter '{name}'{_hint(name, known)}", field=name, value=query[name])
+    if not filterset.is_valid():
+        raise serializers.ValidationError(filterset.errors)
+    return filterset
+
+
 def list_page(
     view: APIView,
     rows: QuerySet[Row],
@@ -186,13 +207,13 @@ def list_page(
         InvalidValue: A parameter is unknown.
         ValidationError: A filter has a value that it cannot have.
     """
-    query = view.request.query_params
-    filterset = filters(data=query, queryset=rows, request=view.request)
-    known = [*filterset.filters, *PARAMETERS]
-    for name in query:
-        if name not in known:
-            raise InvalidValue(f"unknown parameter '{name}'{_hint(name, known)}", field=name, value=query[name])
-    if not filterset.is_valid():
-        raise serializers.ValidationError(filterset.errors)
-    page = read_page(filterset.qs, view.request)
-    return Response(page.as_answer([serializer(row, context=dict(context or {})).data for row in page.rows]))
+    page = read_page(read_filters(view.request, filters, rows=rows).qs, view.request)
+    return Response(page.as_answer(show_rows(serializer, page.rows, context)))
+
+
+def show_rows(
+    serializer: type[serializers.BaseSerializer[Row]], rows: Sequence[Row], context: Mapping[str, Any] | None = None
+) -> Sequence[Any]:
+    """Return rows as an answer has them; one serializer shows them all, since making one costs more than using it."""
+    shown: Sequence[Any] = serializer(rows, many=True, context=dict(context or {})).data  # type: ignore[arg-type]
+    return shown

@@ -27,9 +27,10 @@ from orchestrator_site.common.idempotency.api_docs import (
     is_answered_once,
 )
 from orchestrator_site.common.idempotency.keys import KEY_HEADER
-from orchestrator_site.common.paging import MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE
+from orchestrator_site.common.paging import MAX_PAGE, MAX_PAGE_SIZE, NEWER, OLDER, PAGE_SIZE
 from orchestrator_site.common.parsers import MAX_BODY_BYTES
 from orchestrator_site.common.problems import CONTENT_TYPE
+from orchestrator_site.common.query_fields import InstantFilter, ManyFilter, WholeNumberFilter
 
 Json = dict[str, Any]
 Responses = dict[Any, Any]
@@ -88,9 +89,9 @@ def _problem_body(status: HTTPStatus, detail: str, *, field: str = "", value: An
     return body | ({"errors": [{"field": field, "value": value, "detail": detail}]} if field else {})
 
 
-def page_of(serializer: type[serializers.BaseSerializer[Any]]) -> Any:
-    """Return the serializer of one page of a list."""
-    name = serializer.__name__.removesuffix("Serializer")
+def page_of(serializer: type[serializers.BaseSerializer[Any]], *, name: str = "", **beside: Any) -> Any:
+    """Return the serializer of one page of a list; with fields `beside` the common ones it needs another name."""
+    name = name or serializer.__name__.removesuffix("Serializer")
     return inline_serializer(
         f"{name}Page",
         fields={
@@ -98,6 +99,7 @@ def page_of(serializer: type[serializers.BaseSerializer[Any]]) -> Any:
             "next": serializers.URLField(allow_null=True),
             "previous": serializers.URLField(allow_null=True),
             "results": serializer(many=True),
+            **beside,
         },
     )
 
@@ -115,10 +117,24 @@ def list_parameters(filters: type[FilterSet], **descriptions: str) -> list[OpenA
     ]
 
 
+# Those of a list that is too long for pages by number.
+LONG_LIST_PARAMETERS = [
+    OpenApiParameter(OLDER, OpenApiTypes.UUID, description="Rows after the row of this id, as the link `next` has it."),
+    OpenApiParameter(NEWER, OpenApiTypes.UUID, description="Rows right before it, as the link `previous` has it."),
+]
+
+
 def _filter_parameter(name: str, declared: Any, description: str) -> OpenApiParameter:
     match declared:
         case TypedChoiceFilter():  # of `flag_filter`
             kind: Any = OpenApiTypes.BOOL
+        case ManyFilter():
+            values = [value for value, _ in declared.extra["choices"]]
+            kind = {"type": "array", "items": {"type": "string", "enum": values}}
+        case InstantFilter():
+            kind = OpenApiTypes.DATETIME
+        case WholeNumberFilter():
+            kind = {"type": "integer", "minimum": declared.extra["min_value"]}
         case ChoiceFilter():
             kind = {"type": "string", "enum": [value for value, _ in declared.extra["choices"]]}
         case UUIDFilter():

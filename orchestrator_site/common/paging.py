@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
-from rest_framework.utils.urls import replace_query_param
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from orchestrator_site.common.errors import InvalidValue
 
@@ -14,6 +15,8 @@ PAGE_SIZE = 100
 MAX_PAGE_SIZE = 1_000
 MAX_PAGE = 1_000_000
 PARAMETERS = ("page", "page_size", "count")
+OLDER, NEWER = "older_than", "newer_than"
+LONG_LIST_PARAMETERS = (*PARAMETERS, OLDER, NEWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,75 @@ def read_page(rows: QuerySet[Any], request: Request) -> Page:
         previous_url=replace_query_param(url, "page", number - 1) if number > 1 else None,
         count=rows.count() if _read_flag(request, "count") else None,
     )
+
+
+class LongList(Protocol):
+    """Rows in an order in which the place of a row is found without counting those before it."""
+
+    def rows(self) -> QuerySet[Any]:
+        """Return them all."""
+
+    def count(self) -> int:
+        """Count them."""
+
+    def read_older(self, *, than: UUID | None, limit: int) -> Sequence[Any]:
+        """Return the rows after the row of that id, or the first ones."""
+
+    def read_newer(self, *, than: UUID, limit: int) -> Sequence[Any]:
+        """Return the rows right before the row of that id, in their order."""
+
+
+def read_long_page(listed: LongList, request: Request) -> Page:
+    """Return the page that `?older_than=<id>` or `?newer_than=<id>` asks for, the first one without either.
+
+    Its links go on from the rows on it, so the millionth row is as near as the first, and rows that are added at the
+    top meanwhile move nothing. `?page=` is taken too, and then the links count pages.
+
+    Raises:
+        InvalidValue: A parameter has a value that it cannot have, or does not go with another one.
+    """
+    older, newer = _read_cursor(request, OLDER), _read_cursor(request, NEWER)
+    given = [name for name in ("page", OLDER, NEWER) if name in request.query_params]
+    if len(given) > 1:
+        value = request.query_params[given[1]]
+        raise InvalidValue(f"give '{given[0]}' or '{given[1]}', not both", field=given[1], value=value)
+    if given == ["page"]:
+        return read_page(listed.rows(), request)
+    size = _read_number(request, "page_size", default=PAGE_SIZE, highest=MAX_PAGE_SIZE)
+    count = listed.count() if _read_flag(request, "count") else None
+    if newer is not None:
+        found = listed.read_newer(than=newer, limit=size + 1)
+        rows, has_newer, has_older = found[-size:], len(found) > size, True
+    else:
+        found = listed.read_older(than=older, limit=size + 1)
+        rows, has_newer, has_older = found[:size], older is not None, len(found) > size
+    return Page(
+        rows=rows,
+        next_url=_link(request, OLDER, rows[-1].pk if rows else None) if has_older else None,
+        previous_url=_link(request, NEWER, rows[0].pk if rows else older) if has_newer else None,
+        count=count,
+    )
+
+
+def is_first_page(request: Request) -> bool:
+    """Tell whether a page of a long list is the first one."""
+    query = request.query_params
+    return OLDER not in query and NEWER not in query and query.get("page", "1") == "1"
+
+
+def _link(request: Request, name: str, cursor: UUID | None) -> str:
+    """Return the address of the page behind or before a row; of the first one, if there is none."""
+    url = remove_query_param(remove_query_param(request.build_absolute_uri(), OLDER), NEWER)
+    return url if cursor is None else replace_query_param(url, name, str(cursor))
+
+
+def _read_cursor(request: Request, name: str) -> UUID | None:
+    text = request.query_params.get(name)
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        right = "the id of a row, as the links `next` and `previous` have it"
+        raise InvalidValue(f"'{name}' is {right}, not '{text}'", field=name, value=text) from None
 
 
 def _read_number(request: Request, name: str, *, default: int, highest: int) -> int:

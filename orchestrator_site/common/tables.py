@@ -27,7 +27,7 @@ def print_table(
         rows: As many texts as there are columns each.
         unwrapped: The columns that stay on one line if the screen is wide enough for that.
     """
-    table = Table(title=title)
+    table = Table(title=Text(title))
     for column in columns:
         table.add_column(column, no_wrap=column in unwrapped, overflow="fold")
     for row in rows:

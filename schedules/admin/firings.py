@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin import display
+from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter, display
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import truncatechars
@@ -25,7 +25,7 @@ from orchestrator_site.common.admin.display import (
 )
 from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
-from schedules.models import Firing, FiringOutcome, Schedule
+from schedules.models import UNUSUAL_CAUSE, UNUSUAL_OUTCOME, Firing, FiringCause, FiringOutcome, Schedule
 
 OUTCOME_COLOURS: dict[str, str] = {
     FiringOutcome.STARTED: GOOD,
@@ -42,6 +42,59 @@ class DecidedFilter(SinceFilter):
 
     title = "decided"
     moment = "decided_at"
+
+
+class PlannedFilter(SinceFilter):
+    """Firings by the instant for which they were planned, which their ids do not tell."""
+
+    title = "planned for"
+    parameter_name = "planned"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
+        """Keep what was planned since then."""
+        since = self.since()
+        return queryset if since is None else queryset.filter(scheduled_for__gte=since)
+
+
+class UnusualFilter(ChoicesFieldListFilter):
+    """Firings by a column that has one value in most of them: SQLite finds the others where their index is named."""
+
+    unusual: Q
+    usual: str
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
+        """Keep those of the value."""
+        chosen = request.GET.get(self.lookup_kwarg)
+        rows = queryset.filter(self.unusual) if chosen and chosen != self.usual else queryset
+        return super().queryset(request, rows)  # type: ignore[return-value]  # its stubs allow for None, which it is not
+
+
+class OutcomeFilter(UnusualFilter):
+    """Firings by what became of the instant."""
+
+    unusual, usual = UNUSUAL_OUTCOME, FiringOutcome.STARTED
+
+
+class CauseFilter(UnusualFilter):
+    """Firings by why the instant was decided."""
+
+    unusual, usual = UNUSUAL_CAUSE, FiringCause.SCHEDULE
+
+
+class LateFilter(SimpleListFilter):
+    """Firings by how late they were."""
+
+    title = "late by"
+    parameter_name = "late_by_ms"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [("1000", "1 s or more"), ("60000", "1 min or more"), ("3600000", "1 h or more")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
+        """Keep those that were as late as that."""
+        chosen = self.value()
+        return queryset.filter(lateness_ms__gte=int(chosen)) if chosen else queryset
 
 
 class OfScheduleFilter(IdFilter):
@@ -76,7 +129,14 @@ class FiringAdmin(ReadOnlyAdmin):
         "why",
         "task_link",
     )
-    list_filter = ("outcome", "cause", DecidedFilter, OfScheduleFilter)
+    list_filter = (
+        ("outcome", OutcomeFilter),
+        ("cause", CauseFilter),
+        PlannedFilter,
+        DecidedFilter,
+        LateFilter,
+        OfScheduleFilter,
+    )
     search_fields = ("schedule_name",)
     search_help_text = "Name of a schedule, or the id of a schedule, a task or a firing."
     fields = (

@@ -26,6 +26,7 @@ from orchestrator_site.common.admin.display import (
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
 from orchestrator_site.common.admin.verbs import Verb, VerbsAdmin
+from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.errors import Forbidden
 from schedules.admin.previews import BUTTON, PreviewAdmin
 from schedules.forms import ScheduleForm, SchedulePreviewForm
@@ -36,6 +37,7 @@ from schedules.selectors import ScheduleNotFound, list_schedules
 from schedules.services import delete_schedule
 from schedules.trigger_fields import ARGUMENTS, can_hold, field_names
 from schedules.triggers import KINDS, OPTIONS
+from schedules.unsettled import find_unsettled
 from tasks.starting import check_may_start, find_definition
 
 STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.BROKEN: BAD}
@@ -50,6 +52,7 @@ KNOWN = (
     "next_run_here_and_there",
     "workflow_link",
     "what_it_did",
+    "not_in_the_ledger_yet",
     "created",
     "updated",
 )
@@ -198,6 +201,12 @@ class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
         query = f"schedule_id={schedule.pk}"
         firings = list_link("schedules_firing", query, "Firings")
         return format_html("{} · {}", firings, list_link("tasks_task", query, "Tasks"))
+
+    @display(description="not in the ledger yet")
+    def not_in_the_ledger_yet(self, schedule: Schedule) -> str | None:
+        """Show what has passed while something holds it."""
+        unsettled = find_unsettled(schedule, now=database_now())
+        return str(unsettled) if unsettled else None
 
     @display(description="created")
     def created(self, schedule: Schedule) -> str:

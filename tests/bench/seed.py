@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.database import is_postgresql
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.models import Schedule, ScheduleWorkflow
 from tasks.services import TaskRequest, create_tasks
@@ -37,6 +38,49 @@ def store_tasks(count: int) -> None:
     for first in range(0, count, ROWS_PER_INSERT):
         requests = [TaskRequest(workflow_id=workflow.pk) for _ in range(first, min(first + ROWS_PER_INSERT, count))]
         create_tasks(requests=requests, actor="bench", now=database_now())
+
+
+def store_firings(count: int, *, begin: datetime, period: timedelta) -> None:
+    """Fill the ledger with a firing every `period`, whole seconds, of a thousand schedules in turn: one statement.
+
+    Most of them started a task; one in fifty met an overlap, one in two hundred was missed, some of which stand for
+    many, and one in ten thousand is an error.
+    """
+    first, step = int(begin.timestamp()), int(period.total_seconds())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_FIRINGS_POSTGRESQL if is_postgresql() else _FIRINGS_SQLITE, [count, first, step])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE schedules_firing" if is_postgresql() else "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+_COLUMNS = """id, schedule_id, schedule_name, scheduled_for, last_scheduled_for, due_at, count, decided_at, lateness_ms,
+    cause, outcome, reason, task_id"""
+_KINDS = """CASE WHEN n %% 1000 = 5 THEN 'catchup' ELSE 'schedule' END,
+    CASE WHEN n %% 50 = 1 THEN 'skipped_overlap' WHEN n %% 200 = 7 THEN 'missed' WHEN n %% 10000 = 3 THEN 'error'
+        ELSE 'started' END,
+    ''"""
+_STARTED = "n %% 50 <> 1 AND n %% 200 <> 7 AND n %% 10000 <> 3"
+_STANDS_FOR_MANY = "n %% 20000 = 7"
+# An id is made of the time and of something that differs.
+_FIRINGS_POSTGRESQL = f"""
+WITH base(count, first, step) AS (SELECT %s::bigint, %s::bigint, %s::bigint),
+    numbers AS (SELECT n, first + n * step AS at FROM base, generate_series(0, count - 1) AS n),
+    rows AS (SELECT n, to_timestamp(at) AS moment, lpad(to_hex(at * 1000), 12, '0') || '70008' AS id FROM numbers)
+INSERT INTO schedules_firing ({_COLUMNS})
+SELECT (id || substr(md5('firing' || n), 1, 15))::uuid, md5('schedule' || n %% 1000)::uuid, 'bench ' || n %% 1000,
+    moment, CASE WHEN {_STANDS_FOR_MANY} THEN moment + interval '1 hour' END, moment, 1, moment, 3, {_KINDS},
+    CASE WHEN {_STARTED} THEN (id || substr(md5('task' || n), 1, 15))::uuid END
+FROM rows"""  # made of the constants above
+_FIRINGS_SQLITE = f"""
+WITH RECURSIVE base(count, first, step) AS (SELECT %s, %s, %s),
+    numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers, base WHERE n + 1 < count),
+    rows AS (SELECT n, datetime(first + n * step, 'unixepoch') AS moment,
+        printf('%%012x', 1000 * (first + n * step)) || '70008' AS id FROM numbers, base)
+INSERT INTO schedules_firing ({_COLUMNS})
+SELECT id || substr(lower(hex(randomblob(8))), 2), printf('%%032x', 1 + n %% 1000), 'bench ' || n %% 1000,
+    moment, CASE WHEN {_STANDS_FOR_MANY} THEN datetime(moment, '+1 hour') END, moment, 1, moment, 3, {_KINDS},
+    CASE WHEN {_STARTED} THEN id || substr(lower(hex(randomblob(8))), 2) END
+FROM rows"""
 
 
 def _schedule(number: int, first_at: datetime, *, period: timedelta, now: datetime) -> Schedule:

@@ -32,12 +32,13 @@ class SinceFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep what is younger."""
-        since = self._since()
+        since = self.since()
         if since is None:
             return queryset
         return queryset.filter(**{"pk__gte": first_id_at(since - CLOCK_DIFFERENCE), f"{self.moment}__gte": since})
 
-    def _since(self) -> datetime | None:
+    def since(self) -> datetime | None:
+        """Return the first moment of what is chosen."""
         midnight = localtime().replace(hour=0, minute=0, second=0, microsecond=0)
         starts = {
             "hour": now() - timedelta(hours=1),

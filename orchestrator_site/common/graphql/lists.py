@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from graphql import GraphQLError, GraphQLResolveInfo
 from graphql.pyutils import camel_to_snake, snake_to_camel
 
+from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.graphql.selection import selected_below
 from orchestrator_site.common.graphql.types import GraphqlFilter, GraphqlSort, PageInfo, SortOrder
 from orchestrator_site.common.shown_text import in_order, shows_part
@@ -78,6 +79,8 @@ class RowList:
         related: Fields whose values are rows of other tables.
         computed: Fields that the type resolves itself → the names under which it finds what it needs in the row.
         hidden: Names that are no fields, for those that are computed → path in the model.
+        arguments: What the field takes besides those of every list.
+        narrow: Returns the rows that those arguments, by their names in snake_case, leave; in order.
     """
 
     permission: str
@@ -87,6 +90,8 @@ class RowList:
     related: Mapping[str, Related] = field(default_factory=dict)
     computed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     hidden: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, graphene.Argument] = field(default_factory=dict)
+    narrow: Callable[[Mapping[str, Any]], QuerySet[Any]] | None = None
 
     @property
     def keys(self) -> list[str]:
@@ -195,6 +200,7 @@ def list_field(source: RowList, row_type: type[graphene.ObjectType], description
         after=graphene.Int(default_value=0, description="rows to skip"),
         filter_by=graphene.List(graphene.NonNull(GraphqlFilter)),
         sort_by=graphene.List(graphene.NonNull(GraphqlSort)),
+        **source.arguments,
         resolver=partial(_resolve_list, source),
         description=description,
     )
@@ -219,9 +225,20 @@ def _resolve_list(source: RowList, _root: Any, info: GraphQLResolveInfo, **argum
         raise GraphQLError(f"'first' is a number from 1 to {MAX_FIRST}, not {first}")
     if after < 0:
         raise GraphQLError(f"'after' is the number of rows to skip, 0 or more, not {after}")
-    rows = _filtered(source, source.rows(), info, arguments.get("filter_by") or [])
+    rows = _filtered(source, _narrowed(source, arguments), info, arguments.get("filter_by") or [])
     rows = _sorted(source, rows, info, arguments.get("sort_by") or [])
     return ListPage(source, rows, info, first=first, after=after)
+
+
+def _narrowed(source: RowList, arguments: Mapping[str, Any]) -> QuerySet[Any]:
+    """Return the rows that the list's own arguments leave; one that is null leaves all."""
+    given = {name: value for name, value in arguments.items() if name in source.arguments and value is not None}
+    if source.narrow is None or not given:
+        return source.rows()
+    try:
+        return source.narrow(given)
+    except InvalidValue as error:
+        raise GraphQLError(str(error)) from error
 
 
 def _filtered(

@@ -5,6 +5,7 @@ from typing import Protocol
 from tests.bench.measurements.alone import measure_alone
 from tests.bench.measurements.burst import measure_burst
 from tests.bench.measurements.idle import measure_idle
+from tests.bench.measurements.ledger import measure_ledger
 from tests.bench.measurements.lists import measure_lists
 from tests.bench.measurements.startup import measure_startup
 from tests.bench.measurements.steady import measure_steady
@@ -25,6 +26,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "steady": measure_steady,
     "idle": measure_idle,
     "lists": measure_lists,
+    "ledger": measure_ledger,
     "startup": measure_startup,
     "triggers": measure_triggers,
     "stock": measure_stock,

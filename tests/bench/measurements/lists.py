@@ -32,7 +32,7 @@ def measure_lists(*, is_quick: bool) -> list[Figure]:
         store_schedules(size - stored, period=timedelta(days=1), first_at=lambda _, due_at=due_at: due_at)  # type: ignore[misc]
         stored = size
         for name, request in requests.items():
-            medians[name].append(_median_ms(request, rounds=3 if is_quick else ROUNDS))
+            medians[name].append(median_ms(request, rounds=3 if is_quick else ROUNDS))
     return [figure for name in requests for figure in _figures(name, medians[name], sizes)]
 
 
@@ -51,7 +51,8 @@ def _requests() -> dict[str, Request]:
     }
 
 
-def _median_ms(request: Request, *, rounds: int) -> float:
+def median_ms(request: Request, *, rounds: int) -> float:
+    """Return how long a request takes, the median of some."""
     times = []
     for _ in range(rounds):
         started = time.perf_counter()

@@ -66,6 +66,10 @@ def test_the_page_shows_all_of_it(root: Client, db: None) -> None:
         ({"q": "hourly"}, {"error"}),
         ({"outcome__exact": "missed"}, {"missed"}),
         ({"cause__exact": "manual"}, {"started"}),
+        ({"outcome__exact": "started"}, {"started"}),
+        ({"cause__exact": "schedule"}, {"error", "missed"}),
+        ({"late_by_ms": "1000"}, {"started", "error", "missed"}),
+        ({"late_by_ms": "3600000"}, {"missed"}),
         ({"since": "hour"}, {"started", "error"}),
         ({"since": "month"}, {"started", "error", "missed"}),
     ],
@@ -75,9 +79,27 @@ def test_the_list_is_searched_and_filtered(root: Client, db: None, query: dict[s
     nightly, hourly = make_schedule(name="Nightly"), make_schedule(name="Hourly")
     make_firing(nightly, decided_at=now, cause=FiringCause.MANUAL)
     make_firing(hourly, decided_at=now, outcome=FiringOutcome.ERROR)
-    make_firing(nightly, scheduled_for=NOW - timedelta(days=2), decided_at=now - timedelta(days=2), outcome="missed")
+    two_days_ago = {"scheduled_for": NOW - timedelta(days=2), "decided_at": now - timedelta(days=2)}
+    make_firing(nightly, **two_days_ago, lateness_ms=3_600_000, outcome="missed")
     rows = root.get(list_url(MODEL), query).context["cl"].result_list
     assert {firing.outcome for firing in rows} == found
+
+
+@pytest.mark.parametrize(("planned", "count"), [("", 3), ("month", 2), ("week", 1)])
+def test_firings_are_filtered_by_when_they_were_planned_for(root: Client, db: None, planned: str, count: int) -> None:
+    now, schedule = database_now(), make_schedule()
+    for days in (1, 20, 50):
+        make_firing(schedule, scheduled_for=now - timedelta(days=days), decided_at=now)
+    assert len(root.get(list_url(MODEL), {"planned": planned}).context["cl"].result_list) == count
+
+
+def test_an_address_can_name_any_range(root: Client, db: None) -> None:
+    schedule = make_schedule()
+    for day in range(3):
+        make_firing(schedule, scheduled_for=NOW + timedelta(days=day))
+    query = {"scheduled_for__gte": "2027-03-02T00:00Z", "scheduled_for__lt": "2027-03-03T00:00Z"}
+    [found] = root.get(list_url(MODEL), query).context["cl"].result_list
+    assert found.scheduled_for == NOW + timedelta(days=1)
 
 
 def test_an_id_is_found(root: Client, db: None) -> None:

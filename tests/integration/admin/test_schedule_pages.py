@@ -9,10 +9,10 @@ from orchestrator_site.common.clock import database_now
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
 from schedules.running import run_schedule_now
 from schedules.services import delete_schedule
-from tasks.models import Task
+from tasks.models import EngineFreeze, Task
 from tests.integration.admin.conftest import Login
 from tests.integration.admin.support import list_url, page_url, read, read_messages, verb_url
-from tests.support.factories import make_schedule, make_workflow
+from tests.support.factories import HOUR, make_schedule, make_workflow
 
 MODEL = "schedules_schedule"
 
@@ -144,3 +144,14 @@ def test_a_page_of_a_schedule_that_is_gone_says_so(root: Client, schedule: Sched
     answer = root.get(page_url(MODEL, schedule.pk), follow=True)
     assert "Perhaps it was deleted?" in read_messages(answer)
     assert root.post(verb_url(MODEL, "run", schedule.pk)).status_code == 404
+
+
+def test_what_passes_in_a_freeze_is_told_on_the_page(root: Client, db: None) -> None:
+    begin = database_now() - HOUR
+    schedule = make_schedule(next_run_at=begin)
+    url = page_url(MODEL, schedule.pk)
+    assert "skipped_frozen" not in read(root.get(url))
+    EngineFreeze.objects.create(started_at=begin, started_by="ada", reason="maintenance", in_force=True)
+    page = read(root.get(url))
+    assert "2 from " in page
+    assert "skipped_frozen: the engine was frozen by ada since" in page

@@ -359,17 +359,28 @@ class TestParameters:
         assert {each["name"] for each in operation.parameters("query")} == set(known)
 
 
+# Of each format a value that can be, and those that cannot.
+EXAMPLES_OF_FORMATS = {
+    "date-time": ("2027-03-01T18:00:00Z", "2027-03-01T18:00:00", "x"),
+    "uuid": (UNKNOWN_ID, "x"),
+}
+
+
 def example_values(schema: dict[str, Any]) -> list[tuple[str, int]]:
     """Return values of a parameter, good and bad, with the status that answers them."""
+    if schema.get("format") in EXAMPLES_OF_FORMATS:
+        good, *bad = EXAMPLES_OF_FORMATS[schema["format"]]
+        return [(good, 200), *((value, 400) for value in bad)]
     match schema:
-        case {"enum": values}:
-            return [*((value, 200) for value in values), ("surprise", 400)]
+        case {"enum": values} | {"type": "array", "items": {"enum": values}}:
+            many = [(",".join(values), 200)] if schema.get("type") == "array" else []
+            return [*((value, 200) for value in values), *many, ("surprise", 400)]
         case {"type": "integer", "minimum": low, "maximum": high}:
             return [(str(low), 200), (str(high), 200), (str(low - 1), 400), (str(high + 1), 400), ("x", 400)]
+        case {"type": "integer", "minimum": low}:
+            return [(str(low), 200), (str(low - 1), 400), ("x", 400)]
         case {"type": "boolean"}:
             return [("true", 200), ("false", 200), ("maybe", 400)]
-        case {"format": "uuid"}:
-            return [(UNKNOWN_ID, 200), ("x", 400)]
     return [("anything", 200)]
 
 

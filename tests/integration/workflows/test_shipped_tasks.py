@@ -1,6 +1,6 @@
 """The tasks that ship with the project, run for real."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +8,13 @@ import pytest
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
 from orchestrator_site.common.clock import database_now
+from schedules.models import Firing, FiringOutcome, Schedule
 from tasks.models import StepStatus, Task, TaskStatus
 from tasks.queue import claim_task
 from tasks.runner import run_claimed
 from tasks.services import start_process
 from tests.integration.workflows.runs import final_state, run
-from tests.support.factories import make_callback, make_lease, make_task
+from tests.support.factories import make_callback, make_lease, make_schedule, make_task
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_workflows")]
 
@@ -98,6 +99,37 @@ class TestCleanUpTasks:
         assert DjangoJob.objects.count() == 1
         steps = task.steps.order_by("id").values_list("name", flat=True)
         assert list(steps) == ["Start", "Delete completed tasks", "Delete old executions", "Done"]
+
+
+class TestCleanUpFirings:
+    def test_what_was_decided_before_the_retention_goes_but_for_the_last_of_a_schedule(self, settings: Any) -> None:
+        settings.FIRING_RETENTION_DAYS = 90
+        schedule, dormant = make_schedule(), make_schedule()
+        now = database_now()
+        make_firing(schedule, decided_at=now - 91 * DAY)
+        kept = {
+            make_firing(dormant, decided_at=now - 400 * DAY).pk,
+            make_firing(schedule, decided_at=now - 89 * DAY).pk,
+        }
+        task = run("task_clean_up_firings")
+        state = final_state(task)
+        assert state["deleted_firings"] == 1
+        assert datetime.fromisoformat(state["decided_before"]) < now - 89 * DAY
+        assert set(Firing.objects.values_list("pk", flat=True)) == kept
+        steps = task.steps.order_by("id").values_list("name", flat=True)
+        assert list(steps) == ["Start", "Delete old firings", "Done"]
+
+
+def make_firing(schedule: Schedule, *, decided_at: datetime) -> Firing:
+    return Firing.objects.create(
+        schedule_id=schedule.pk,
+        schedule_name=schedule.name,
+        scheduled_for=decided_at,
+        due_at=decided_at,
+        decided_at=decided_at,
+        lateness_ms=0,
+        outcome=FiringOutcome.STARTED,
+    )
 
 
 class TestValidateAwaitingCallbacks:

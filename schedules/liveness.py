@@ -16,6 +16,8 @@ from schedules.policies import Outage
 log = structlog.get_logger(__name__)
 
 TICK_EVERY = timedelta(seconds=5)
+# A loop ticks itself when the heartbeat has not for so long; both come round every 5 s, and one tick is enough.
+LATE_AFTER = timedelta(seconds=6)
 # Schedulers count as down when none has ticked for this long.
 OUTAGE_AFTER = timedelta(seconds=15)
 # Before the first tick of all there was no scheduler, since ever.
@@ -26,8 +28,8 @@ class Pulse:
     """Records that a scheduler is alive; whoever finds the last tick of all long ago records the outage.
 
     The heartbeat ticks every 5 s, so that a turn that takes long is no outage. A loop asks before each turn, and ticks
-    itself when the last tick of its process is longer ago than that: the process was frozen, or its machine has slept,
-    and it has to learn of the outage before it decides anything.
+    itself when the last tick of its process is longer ago: the process was frozen, or its machine has slept, and it
+    has to learn of the outage before it decides anything.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -42,7 +44,7 @@ class Pulse:
             return self._ticked_at
 
     def tick_if_late(self, now: datetime) -> None:
-        """Write a tick, unless this process has written one less than 5 s before `now`, or after it."""
+        """Write a tick, unless this process has written one less than 6 s before `now`, or after it."""
         if self._is_late(now):
             with self._lock:  # while the other thread ticks, wait: it may be writing down the outage
                 if self._is_late(now):
@@ -50,7 +52,7 @@ class Pulse:
 
     def _is_late(self, now: datetime) -> bool:
         """Tell whether the last tick is too far away; one that lies ahead was written before the clock was set back."""
-        return abs(now - self._ticked_at) >= TICK_EVERY
+        return abs(now - self._ticked_at) >= LATE_AFTER
 
 
 def record_tick(now: datetime, *, clock: Clock | None = None) -> datetime:

@@ -3,7 +3,7 @@
 import math
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, Sched
 from schedules.services import ScheduleChanges, ScheduleDraft, create_schedule, update_schedule
 from schedules.triggers import fire_times_between
 from tasks.services import start_process
+from tests.conftest import SUMMARY
 from tests.process.conftest import MakeFaultWorkflow, Start
 from tests.process.load import copy_schedule, wait_until
 from tests.process.test_scheduler_process import EFFECT_SECONDS, LISTENERS, edit_and_see_it_fire, is_listening
@@ -133,7 +134,7 @@ def count_listeners() -> int:
 
 
 def test_the_others_carry_on_at_once_when_one_is_killed_under_load(
-    fork: Start, fault_workflow: MakeFaultWorkflow
+    record_property: Callable[[str, object], None], fork: Start, fault_workflow: MakeFaultWorkflow
 ) -> None:
     schedulers = [fork_scheduler(fork) for _ in range(2)]
     grid_start = database_now() + SECOND
@@ -165,9 +166,16 @@ def test_the_others_carry_on_at_once_when_one_is_killed_under_load(
     assert len(afterwards) >= 2 * EVERY_SECOND
     assert lateness_of(afterwards) < 2 * SECOND
     assert survivor.stop() == 0
+    record_property(
+        SUMMARY,
+        f"one of two schedulers killed at {EVERY_SECOND} firings/s: none lost, none twice; the next {len(afterwards)} "
+        f"were late by {lateness_of(afterwards).total_seconds():.3f} s in the 99th percentile",
+    )
 
 
-def test_overload_is_no_downtime(fork: Start, fault_workflow: MakeFaultWorkflow) -> None:
+def test_overload_is_no_downtime(
+    record_property: Callable[[str, object], None], fork: Start, fault_workflow: MakeFaultWorkflow
+) -> None:
     schedulers = [fork_scheduler(fork) for _ in range(2)]
     held = fault_workflow("task_held")
     worker = fork("worker", is_gated=True)
@@ -186,3 +194,8 @@ def test_overload_is_no_downtime(fork: Start, fault_workflow: MakeFaultWorkflow)
     assert not SchedulerOutage.objects.filter(ended_at__gt=due_at).exists()
     assert not Firing.objects.filter(decided_at__gt=due_at + BUSY_SECONDS * SECOND, lateness_ms__lt=15_000).exists()
     assert [scheduler.stop() for scheduler in schedulers] == [0, 0]
+    record_property(
+        SUMMARY,
+        f"{DUE_AT_ONCE} schedules due at once while no turn could end for {BUSY_SECONDS} s: all fired, none missed; "
+        f"late by {lateness_of(list(Firing.objects.all())).total_seconds():.1f} s in the 99th percentile",
+    )

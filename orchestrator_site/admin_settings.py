@@ -70,6 +70,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Engine",
                 "items": [
                     _list("Engine", "ac_unit", "tasks_enginefreeze", "tasks.view_enginefreeze", "tasks.freeze_engine"),
+                    _list("Schedulers", "schedule", "schedules_schedulerprocess", "schedules.view_schedulerprocess"),
                     _list("Workers", "dns", "tasks_workerprocess", "tasks.view_workerprocess"),
                 ],
             },

@@ -1,6 +1,7 @@
-"""What a load balancer or an orchestrator of containers asks: alive, and ready for requests."""
+"""What a load balancer, a monitor or an orchestrator of containers asks: alive, ready, and does anybody fire."""
 
 from functools import cache
+from typing import Any
 
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
@@ -8,6 +9,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from orchestrator_site.common.clock import database_now
+from schedules.processes import Standing, find_standing
 
 
 @require_safe
@@ -24,15 +28,37 @@ def ready(request: HttpRequest) -> JsonResponse:
     try:
         unapplied = find_unapplied_migrations()
     except Error as error:
-        # The class alone: the text may name hosts and users, and anybody may ask.
-        return _refuse(f"the database cannot be reached ({type(error).__name__})")
+        return _refuse("not ready", _unreachable(error))
     if unapplied:
-        return _refuse(f"migrations not applied: {len(unapplied)}; run: manage.py migrate")
+        return _refuse("not ready", f"migrations not applied: {len(unapplied)}; run: manage.py migrate")
     return JsonResponse({"status": "ready"})
 
 
-def _refuse(reason: str) -> JsonResponse:
-    return JsonResponse({"status": "not ready", "reason": reason}, status=503)
+@require_safe
+@never_cache
+def scheduler(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when at least one scheduler is alive, else 503 with the reason; counts and seconds, no names."""
+    try:
+        standing = find_standing(now=database_now())
+    except Error as error:
+        return _refuse("unknown", _unreachable(error))
+    if not standing.is_alive:
+        return _refuse("not alive", "no scheduler is alive", **_figures(standing))
+    return JsonResponse({"status": "alive", **_figures(standing)})
+
+
+def _figures(standing: Standing) -> dict[str, Any]:
+    counts = {state.value: count for state, count in standing.counts.items()}
+    return {"schedulers": counts, "behind_seconds": round(standing.behind.total_seconds(), 3)}
+
+
+def _unreachable(error: Error) -> str:
+    # The class alone: the text may name hosts and users, and anybody may ask.
+    return f"the database cannot be reached ({type(error).__name__})"
+
+
+def _refuse(status: str, reason: str, **figures: Any) -> JsonResponse:
+    return JsonResponse({"status": status, "reason": reason, **figures}, status=503)
 
 
 def find_unapplied_migrations() -> frozenset[tuple[str, str]]:

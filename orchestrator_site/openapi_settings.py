@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from orchestrator_site.common.version import VERSION
+
 _DESCRIPTION = """\
 Schedules say when a workflow runs; each planned instant of each schedule becomes one firing, which says what became of
 it, and where that was the decision, one task.
@@ -19,11 +21,12 @@ SPECTACULAR: dict[str, Any] = {
     "OAS_VERSION": "3.1.0",
     "TITLE": "Orchestrator scheduler",
     "DESCRIPTION": _DESCRIPTION,
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "TAGS": [
         {"name": "Schedules", "description": "When a workflow runs."},
         {"name": "Firings", "description": "The ledger: what became of each planned instant."},
         {"name": "Tasks", "description": "Runs of a workflow: what is on the queue, what runs, what has ended."},
+        {"name": "Schedulers", "description": "The processes that fire schedules, and whether they are alive."},
         {"name": "Callbacks", "description": "What other systems answer to tasks that have asked them."},
         {"name": "Engine", "description": "Holding everything still for a while."},
         {"name": "Workflows", "description": "What can run."},

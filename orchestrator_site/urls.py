@@ -11,6 +11,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("health/scheduler", health.scheduler),
     path("admin/", admin.site.urls),
     re_path(r"^api/graphql/?$", GraphqlView.as_view(), name="graphql"),
     re_path(r"^api/schema/?$", openapi_views.SchemaView.as_view(), name="schema"),

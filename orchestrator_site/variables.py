@@ -143,7 +143,7 @@ VARIABLES: tuple[Variable, ...] = (
         default="5",
         unit="seconds",
         minimum=1,
-        maximum=10,  # schedulers say that they are alive when they look, and count as down after 15 s
+        maximum=10,  # a loop that has not looked for a minute counts as stuck
         effect="How often schedulers and workers look for work without having been woken.",
     ),
     Variable(

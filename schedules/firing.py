@@ -42,10 +42,14 @@ PAUSED_BY_FAILURES = "pause_after_failures"
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a turn did; due schedules of which it decided none are in the hands of other schedulers."""
+    """What a turn did; due schedules of which it decided none are in the hands of other schedulers.
+
+    `decided` are schedules, and `instants` those of theirs up to now; a stretch that cannot be counted is one.
+    """
 
     found_due: bool
     decided: int = 0
+    instants: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ def fire_due(*, limit: int, now: datetime) -> Turn:
         plans += fire_guarded(each, guards[each.pk], now, thawed_at=thawed_at)
     for broken in (each for each in plans if each.broken_by):
         log.error("schedule_broke", schedule_id=str(broken.schedule.pk), reason=broken.broken_by)
-    return Turn(found_due=True, decided=len(plans))
+    instants = sum(len(each.turn.planned.parts) for each in plans if each.turn is not None)
+    return Turn(found_due=True, decided=len(plans), instants=instants)
 
 
 def fire_guarded(

@@ -6,13 +6,14 @@ from django.conf import settings
 
 from orchestrator_site.common.clock import DatabaseClock, database_now
 from orchestrator_site.common.database import write_transaction
+from orchestrator_site.common.ids import new_process_id
 from schedules.decorated.executions import run_function, start_execution
 from schedules.decorated.registry import DecoratedFunction
 from schedules.running import run_schedule_now
 from schedules.selectors import get_schedule
 from tasks.models import Task
 from tasks.queue import Lease, claim_task
-from tasks.worker import new_worker_name, run_here
+from tasks.worker import run_here
 
 
 def force_schedule(*, schedule_id: UUID, actor: str) -> Task:
@@ -26,7 +27,7 @@ def force_schedule(*, schedule_id: UUID, actor: str) -> Task:
     lease_seconds = settings.TASK_LEASE_SECONDS
     with write_transaction():
         task = run_schedule_now(schedule=schedule, actor=actor)
-        claim = claim_task(Lease(new_worker_name(), clock(), lease_seconds), task_id=task.pk)
+        claim = claim_task(Lease(new_process_id(), clock(), lease_seconds), task_id=task.pk)
     assert claim is not None, "nobody else can see the task before this transaction commits"
     run_here(claim, clock=clock, lease_seconds=lease_seconds)
     return Task.objects.get(pk=task.pk)

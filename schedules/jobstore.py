@@ -1,6 +1,7 @@
 """The job store through which APScheduler asks for stored schedules."""
 
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from django_apscheduler.jobstores import DjangoJobStore
 
 from orchestrator_site.common.clock import Clock
 from schedules.firing import Turn, fire_due
+from schedules.heartbeat import Activity
 from schedules.liveness import Pulse
 from schedules.models import Schedule
 from schedules.zone_data import move_next_runs
@@ -29,13 +31,22 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     has no job left to return. The stock store would delete what it cannot read and fire twice with two schedulers.
     """
 
-    def __init__(self, *, batch_size: int, clock: Clock, is_stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        clock: Clock,
+        is_stopping: Callable[[], bool] = lambda: False,
+        pulse: Pulse | None = None,
+        activity: Activity | None = None,
+    ) -> None:
         super().__init__()
         self._batch_size = batch_size
         self._clock = clock
         self._is_stopping = is_stopping
         self._is_prepared = False
-        self._pulse = Pulse()
+        self._pulse = pulse or Pulse(clock)
+        self._activity = activity or Activity()
         self._turn = Turn(found_due=False)
         self._ahead = timedelta(0)
 
@@ -59,6 +70,7 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             log.exception("turn_failed")
             connection.close()
             raise
+        self._activity.note_firings(self._turn.instants, at=time.monotonic())
         if self._turn.decided:
             log.info("turn_taken", decided=self._turn.decided)
         return []
@@ -106,10 +118,11 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         raise TypeError("schedules cannot be removed by APScheduler; delete them with schedules.services instead")
 
     def _tick(self) -> datetime:
-        """Read the database's clock, and show by it that this scheduler is alive."""
+        """Read the database's clock, and note that the loop looks; learn of an outage before it decides anything."""
         database_time = self._clock()
         self._ahead = datetime.now(UTC) - database_time
-        self._pulse.tick(database_time)
+        self._pulse.tick_if_late(database_time)
+        self._activity.looked_at = database_time
         return database_time
 
     def _go_on(self) -> bool:

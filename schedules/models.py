@@ -366,3 +366,26 @@ class ZoneData(models.Model):
 
     def __str__(self) -> str:
         return f"time-zone data {self.version}"
+
+
+class SchedulerProcess(models.Model):
+    """A scheduler that runs or has run: when it was last seen, and when its loop last looked for what is due.
+
+    Its heartbeat writes the row. `last_tick_at` is its start until the loop has looked; `firings_per_minute` are those
+    of the minute before it was last seen.
+    """
+
+    id = models.CharField(primary_key=True, max_length=255)
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    version = models.CharField(max_length=50)
+    started_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(db_index=True)
+    last_tick_at = models.DateTimeField()
+    firings_per_minute = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "scheduler"
+
+    def __str__(self) -> str:
+        return self.id

@@ -9,7 +9,9 @@ from django.db import connection
 
 from orchestrator_site.common.clock import Clock, database_now
 from schedules.decorated.jobstore import ALIAS, DecoratorJobStore
+from schedules.heartbeat import Activity, Heartbeat
 from schedules.jobstore import ScheduleJobStore
+from schedules.liveness import Pulse
 from schedules.scheduling import CodeScheduler
 from workflows.registry import ALL_WORKFLOWS, WorkflowCodeError
 
@@ -30,7 +32,15 @@ class Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no 
         self._is_stopping = False
         # APScheduler makes it in `start`; a notification may wake this one before that.
         self._event = threading.Event()
-        schedules = ScheduleJobStore(batch_size=batch_size, clock=clock, is_stopping=lambda: self._is_stopping)
+        pulse, activity = Pulse(clock), Activity()
+        self._heartbeat = Heartbeat(pulse=pulse, activity=activity)
+        schedules = ScheduleJobStore(
+            batch_size=batch_size,
+            clock=clock,
+            is_stopping=lambda: self._is_stopping,
+            pulse=pulse,
+            activity=activity,
+        )
         self.add_jobstore(schedules, "default")
         # After the turn, which is what most wait for.
         self.add_jobstore(DecoratorJobStore(clock=clock), ALIAS)
@@ -40,8 +50,12 @@ class Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no 
         load_workflow_code()
         # All that is loaded now stays: the collector need not walk it again for every few turns.
         gc.freeze()
-        self.start()
-        connection.close()
+        self._heartbeat.start()
+        try:
+            self.start()
+        finally:
+            self._heartbeat.stop()
+            connection.close()
 
     def shutdown(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002  # APScheduler's signature
         """Ask the loop to end after the turn it is in; one that has not begun yet ends at its beginning."""

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from copy import copy
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, F, Field, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, Field, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 
 from orchestrator_site.common.clock import DatabaseNow
 from orchestrator_site.common.errors import NotFound
 from schedules.models import Firing, Schedule, ScheduleState
+from tasks.freezing import freezes_in_force
 
 # A pause whose end has passed stays in the row until a turn settles what it skipped; nobody is shown it any more.
 _IS_RELEASED = Q(state=ScheduleState.PAUSED, paused_until__lte=DatabaseNow())
@@ -64,6 +66,12 @@ def as_shown(schedule: Schedule) -> Schedule:
 def list_schedules_by_next_run() -> Sequence[Schedule]:
     """Return every schedule, what runs next first; those that run no more come last."""
     return list(list_schedules().order_by(F("next_run_at").asc(nulls_last=True), "name", "id"))
+
+
+def find_most_overdue(*, now: datetime) -> Schedule | None:
+    """Return the schedule that has been due for longest; none while the engine is frozen, for nothing is to fire."""
+    due = Schedule.objects.filter(~Exists(freezes_in_force(now=now)), next_run_at__lte=now)
+    return due.order_by("next_run_at").first()
 
 
 def get_schedule(schedule_id: UUID) -> Schedule:

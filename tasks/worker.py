@@ -14,6 +14,7 @@ from django.db import Error as DatabaseProblem
 from django.db import connections
 
 from orchestrator_site.common.clock import Clock, DatabaseClock
+from orchestrator_site.common.ids import new_process_id
 from orchestrator_site.common.wakeup import ENGINE_CHANGED, TASKS_ENQUEUED
 from tasks.abstention import Abstention
 from tasks.deploys import forget_worker, load_versions, register_worker, see_worker
@@ -28,11 +29,6 @@ LOOK_SECONDS = 2.0
 ERROR_PAUSE_SECONDS = 1.0
 # It counts as dead when it has not been seen for 30 s.
 SEEN_EVERY_SECONDS = 5.0
-
-
-def new_worker_name() -> str:
-    """Return a name for this process that no other one, dead or alive, has: host, process id and a random part."""
-    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
 
 
 class Heartbeat:
@@ -103,7 +99,7 @@ class Worker:
     """Runs up to `concurrency` tasks at a time until it is told to stop."""
 
     def __init__(self, *, concurrency: int, lease_seconds: float, poll_seconds: float, clock: Clock) -> None:
-        self.name = new_worker_name()
+        self.name = new_process_id()
         self._concurrency = concurrency
         self._lease_seconds = lease_seconds
         self._poll_seconds = poll_seconds

@@ -1,5 +1,7 @@
 """Identifiers of rows."""
 
+import os
+import socket
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -37,3 +39,8 @@ def first_id_at(moment: datetime) -> uuid.UUID:
 def made_at(made: uuid.UUID) -> datetime:
     """Return when an id was made, to the millisecond."""
     return _EPOCH + timedelta(milliseconds=made.int >> _TIME_BITS)
+
+
+def new_process_id() -> str:
+    """Return a name for this process that no other one, dead or alive, has: host, process id and a random part."""
+    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"

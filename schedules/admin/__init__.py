@@ -1,7 +1,8 @@
-"""The admin pages of schedules and their ledger, and where a task came from."""
+"""The admin pages of schedules, their ledger and the schedulers, and where a task came from."""
 
 from schedules.admin.firings import FiringAdmin
+from schedules.admin.schedulers import SchedulerAdmin
 from schedules.admin.schedules import ScheduleAdmin
 from schedules.admin.tasks import ScheduledTaskAdmin
 
-__all__ = ["FiringAdmin", "ScheduleAdmin", "ScheduledTaskAdmin"]
+__all__ = ["FiringAdmin", "ScheduleAdmin", "ScheduledTaskAdmin", "SchedulerAdmin"]

@@ -84,17 +84,26 @@ def parent(django_db_setup: None) -> Iterator[Parent]:
 def fork_from(witness: Path, gates: Gates, tmp_path: Path) -> Iterator[ForkFrom]:
     """Return what forks a command from a parent; what still runs when the test ends is killed.
 
-    Besides variables of its environment it takes the number of the failpoint at which it is to be killed.
+    Besides variables of its environment it takes the number of the failpoint at which it is to be killed, and by how
+    many seconds its clock is ahead.
     """
     programs: list[Program] = []
 
     def fork_one(
-        parent: Parent, *arguments: str, failpoint: int | None = None, is_gated: bool = False, **variables: str
+        parent: Parent,
+        *arguments: str,
+        failpoint: int | None = None,
+        is_gated: bool = False,
+        clock_offset_seconds: float = 0,
+        **variables: str,
     ) -> Program:
         ours = {FILE_VARIABLE: str(witness), GATES_VARIABLE: str(gates.folder) if is_gated else "", **variables}
         log = tmp_path / f"forked-{len(programs)}-{'-'.join(arguments)}"
-        programs.append(parent.start(*arguments, log=log, variables=ours, failpoint=failpoint))
-        return programs[-1]
+        program = parent.start(
+            *arguments, log=log, variables=ours, failpoint=failpoint, clock_offset_seconds=clock_offset_seconds
+        )
+        programs.append(program)
+        return program
 
     try:
         yield fork_one

@@ -3,8 +3,11 @@
 import time
 from datetime import datetime
 
+from django.db import transaction
+
 from orchestrator_site.common.clock import database_now
-from schedules.models import Schedule, ScheduleState
+from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
+from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
 from schedules.services import ScheduleDraft, create_schedule
 from tasks.models import ENDED, Task
 from tests.support.wait import wait_for
@@ -18,6 +21,17 @@ def schedule_many(workflow: Workflow, *, count: int, seconds: int, end: datetime
         kwargs = {"seconds": seconds, "end_date": end.isoformat()}
         draft = ScheduleDraft(f"every {seconds} s, {number}", "interval", kwargs)
         create_schedule(draft=draft, workflow=workflow, actor="a test")
+
+
+def copy_schedule(schedule: Schedule, *, count: int) -> None:
+    """Store so many schedules as are like one that is stored, without asking its trigger, and tell the schedulers."""
+    values = {field.attname: getattr(schedule, field.attname) for field in Schedule._meta.fields if field.name != "id"}
+    copies = [Schedule(**values | {"name": f"{schedule.name}, {number}"}) for number in range(count)]
+    links = [ScheduleWorkflow(schedule=each, workflow=schedule.workflow) for each in copies]
+    with transaction.atomic():
+        Schedule.objects.bulk_create(copies)
+        ScheduleWorkflow.objects.bulk_create(links)
+        notify(SCHEDULES_CHANGED)
 
 
 def wait_until(moment: datetime) -> None:

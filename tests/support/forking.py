@@ -40,7 +40,12 @@ class Parent:
         )
 
     def start(
-        self, *arguments: str, log: Path, variables: Mapping[str, str] | None = None, failpoint: int | None = None
+        self,
+        *arguments: str,
+        log: Path,
+        variables: Mapping[str, str] | None = None,
+        failpoint: int | None = None,
+        clock_offset_seconds: float = 0,
     ) -> Program:
         """Start a command.
 
@@ -49,6 +54,7 @@ class Parent:
             log: Where what it prints goes.
             variables: Added to its environment; the settings have been read by then.
             failpoint: The number of the place at which it is to be killed.
+            clock_offset_seconds: How far the clock of its machine is ahead, as it sees it; behind, if less than 0.
         """
         log.touch()
         request = {
@@ -56,6 +62,7 @@ class Parent:
             "log": str(log),
             "variables": dict(variables or {}),
             "failpoint": failpoint,
+            "clock_offset_seconds": clock_offset_seconds,
         }
         return Program(Forked(self, self.ask(request)), log=log)
 

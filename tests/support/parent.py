@@ -10,11 +10,13 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
-from contextlib import nullcontext
+from contextlib import ExitStack
 from typing import Any
 
 import django
+import time_machine
 
 from tests.support.failpoints import WorkerFailpoint
 
@@ -76,8 +78,12 @@ def _become(request: dict[str, Any]) -> None:
         _redirect(request["log"])
         from django.core.management import execute_from_command_line  # noqa: PLC0415  # not at the head of this module
 
-        number = request["failpoint"]
-        with nullcontext() if number is None else WorkerFailpoint(number).armed():
+        with ExitStack() as conditions:
+            if request["failpoint"] is not None:
+                conditions.enter_context(WorkerFailpoint(request["failpoint"]).armed())
+            if request["clock_offset_seconds"]:
+                wrong_time = time.time() + request["clock_offset_seconds"]
+                conditions.enter_context(time_machine.travel(wrong_time, tick=True))
             execute_from_command_line(["manage.py", *request["arguments"]])
         code = 0
     except SystemExit as end:

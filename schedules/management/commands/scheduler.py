@@ -1,7 +1,7 @@
 """`manage.py scheduler`: run it, look at it, try it."""
 
 from orchestrator_site.common.commands import SubcommandsCommand
-from schedules.management import force, history, load_initial, preview, run, show
+from schedules.management import check, force, history, load_initial, preview, run, show
 
 
 class Command(SubcommandsCommand):
@@ -9,12 +9,15 @@ class Command(SubcommandsCommand):
 
     requires_system_checks = ["environment"]  # the others load every page and form of the site
 
-    help = "Run the scheduler, show its schedules, when they run and what they did, force one, load the initial ones."
+    help = (
+        "Run the scheduler, check that it is alive, show schedules and what they did, force one, load the initial ones."
+    )
     subcommands = {
         "run": run,
         "show-schedule": show,
         "preview": preview,
         "history": history,
+        "check": check,
         "force": force,
         "load-initial-schedule": load_initial,
     }

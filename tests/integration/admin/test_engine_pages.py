@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.version import VERSION
+from schedules.processes import see_process
 from tasks.deploys import register_worker, version_of
 from tasks.freezing import current_freeze, freeze_engine, unfreeze_engine
 from tasks.models import EngineFreeze, WorkerProcess
@@ -177,3 +179,28 @@ def test_the_page_of_a_worker_compares_its_versions_with_those_here(root: Client
     assert "another than on this web server" in rows["task_other"]
     assert "no code of it on this web server" in rows["task_gone"]
     assert root.post(page_url("tasks_workerprocess", "host_3A1"), {}).status_code == 403
+
+
+def test_schedulers_are_listed_with_their_state(root: Client, db: None) -> None:
+    now = database_now()
+    for name, seen, ticked in (("busy", 5, 10), ("hung", 5, 61), ("old", 31, 31)):
+        see_process(
+            name=name,
+            now=now - timedelta(seconds=seen),
+            last_tick_at=now - timedelta(seconds=ticked),
+            firings_per_minute=1234,
+        )
+    page = " ".join(read(root.get(list_url("schedules_schedulerprocess"))).split())
+    rows = {name: page.split(f">{name}<")[1].split("</tr>")[0] for name in ("busy", "hung", "old")}
+    assert "> alive </span>" in rows["busy"]
+    assert "> stuck </span>" in rows["hung"]
+    assert "> stale </span>" in rows["old"]
+    assert "1234" in rows["busy"]
+    assert VERSION in rows["busy"]
+
+
+def test_the_page_of_a_scheduler_is_only_read(root: Client, db: None) -> None:
+    see_process(name="host:1", now=database_now(), last_tick_at=None, firings_per_minute=0)
+    page = " ".join(read(root.get(page_url("schedules_schedulerprocess", "host_3A1"))).split())
+    assert "> alive </span>" in page
+    assert root.post(page_url("schedules_schedulerprocess", "host_3A1"), {}).status_code == 403

@@ -10,6 +10,7 @@ from django_apscheduler.models import DjangoJob, DjangoJobExecution
 from knox.models import AuthToken
 
 from orchestrator_site.common.admin import pages
+from schedules.processes import see_process
 from tasks.models import EngineFreeze, TaskStatus, WorkerProcess
 from tests.integration.admin.support import list_url, page_url, read
 from tests.integration.admin.test_firing_and_workflow_pages import make_firing
@@ -68,6 +69,10 @@ def add_worker(number: int) -> None:
     WorkerProcess.objects.create(id=f"host:{number}", **fields)
 
 
+def add_scheduler(number: int) -> None:
+    see_process(name=f"host:{number}", now=NOW, last_tick_at=None, firings_per_minute=0)
+
+
 def add_user(number: int) -> None:
     User.objects.create(username=f"user-{number}").groups.add(Group.objects.create(name=f"group-{number}"))
 
@@ -87,6 +92,7 @@ LISTS: dict[str, Callable[[int], None]] = {
     "tasks_task": add_task,
     "tasks_enginefreeze": add_freeze,
     "tasks_workerprocess": add_worker,
+    "schedules_schedulerprocess": add_scheduler,
     "workflows_workflow": add_workflow,
     "workflows_product": add_product,
     "workflows_subscription": add_subscription,

@@ -31,7 +31,7 @@ MODELS = (
     "workflows_product",
     "workflows_subscription",
 )
-ENGINE_MODELS = ("tasks_enginefreeze", "tasks_workerprocess")
+ENGINE_MODELS = ("tasks_enginefreeze", "tasks_workerprocess", "schedules_schedulerprocess")
 LIBRARY_MODELS = (
     "auth_user",
     "auth_group",

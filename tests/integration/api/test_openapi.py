@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 from orchestrator_site.openapi_views import describe_api
+from schedules.processes import see_process
 from tasks.models import TaskStatus
 from tests.integration.api.openapi import (
     METHODS,
@@ -27,6 +28,7 @@ from tests.integration.api.openapi import (
 )
 from tests.integration.api.support import UNKNOWN_ID, make_client, make_user, store_firing, store_schedule
 from tests.support.factories import (
+    NOW,
     make_paused_schedule,
     make_schedule,
     make_step,
@@ -196,6 +198,7 @@ class TestAnswers:
         make_paused_schedule()
         store_firing(schedule)
         store_firing(schedule, outcome="coalesced", cause="manual", reason="no scheduler was alive", count=None)
+        see_process(name="node-1:1", now=NOW, last_tick_at=None, firings_per_minute=0)
         for status in TaskStatus:
             task = make_task(status=status, schedule_id=schedule.pk, scheduled_for=schedule.created_at)
         make_task_step(task, status="failed", error={"class": "ValueError", "message": "x", "traceback": "y"})

@@ -12,7 +12,7 @@ from tests.support.factories import make_task, make_workflow
 
 pytestmark = pytest.mark.django_db
 
-LISTS = ["/api/schedules", "/api/tasks", "/api/firings", "/api/workflows"]
+LISTS = ["/api/schedules", "/api/schedulers", "/api/tasks", "/api/firings", "/api/workflows"]
 
 
 @pytest.fixture(params=[*LISTS, "/api/schedules/{schedule}/firings"])
@@ -81,7 +81,8 @@ class TestPages:
         assert "count" not in client.get("/api/tasks").json()
 
     @pytest.mark.parametrize(
-        "query", ["/api/schedules", "/api/tasks", "/api/firings", "/api/workflows?target=VALIDATE"]
+        "query",
+        ["/api/schedules", "/api/schedulers", "/api/tasks", "/api/firings", "/api/workflows?target=VALIDATE"],
     )
     def test_an_empty_list_is_a_page(self, client: APIClient, query: str) -> None:
         answer = client.get(query)

@@ -55,6 +55,7 @@ ROUTES = [
     Route("POST", "/api/schedules/{schedule}/resume", "schedules.pause_schedule"),
     Route("GET", "/api/schedules/{schedule}/firings", "schedules.view_firing"),
     Route("GET", "/api/firings", "schedules.view_firing"),
+    Route("GET", "/api/schedulers", "schedules.view_schedulerprocess"),
     Route("GET", "/api/tasks", "tasks.view_task"),
     Route("POST", "/api/tasks", "tasks.start_task", 201, body="start"),
     Route("GET", "/api/tasks/{task}", "tasks.view_task"),

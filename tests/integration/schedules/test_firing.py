@@ -48,7 +48,7 @@ class TestWhatIsDue:
         due, overdue = make_schedule(), make_schedule(next_run_at=NOW - MINUTE)
         later = make_schedule(next_run_at=NOW + SECOND)
         ended = make_schedule(next_run_at=None)
-        assert take_turn() == Turn(found_due=True, decided=2)
+        assert take_turn() == Turn(found_due=True, decided=2, instants=2)
         assert set(Firing.objects.values_list("schedule_id", flat=True)) == {due.pk, overdue.pk}
         for untouched in (later, ended):
             assert Schedule.objects.get(pk=untouched.pk).next_run_at == untouched.next_run_at
@@ -68,9 +68,9 @@ class TestWhatIsDue:
     def test_the_limit_takes_the_most_overdue_first(self) -> None:
         make_schedule(next_run_at=NOW)
         overdue = [make_schedule(next_run_at=NOW - n * MINUTE) for n in (1, 2)]
-        assert take_turn(limit=2) == Turn(found_due=True, decided=2)
+        assert take_turn(limit=2) == Turn(found_due=True, decided=2, instants=2)
         assert set(Firing.objects.values_list("schedule_id", flat=True)) == {each.pk for each in overdue}
-        assert take_turn(limit=2) == Turn(found_due=True, decided=1)
+        assert take_turn(limit=2) == Turn(found_due=True, decided=1, instants=1)
 
 
 class TestAFiring:
@@ -394,7 +394,7 @@ class TestATurnIsOneTransaction:
         assert not Firing.objects.exists()
         assert not Task.objects.exists()
         assert Schedule.objects.values().get() == before
-        assert take_turn() == Turn(found_due=True, decided=1)
+        assert take_turn() == Turn(found_due=True, decided=1, instants=1)
 
     @pytest.mark.django_db(transaction=True)
     def test_two_turns_at_once_decide_different_schedules(self) -> None:
@@ -413,11 +413,11 @@ class TestATurnIsOneTransaction:
 
         with in_thread(decide_and_hold) as held:
             assert has_decided.wait(10)
-            assert take_turn() == Turn(found_due=True, decided=2)
+            assert take_turn() == Turn(found_due=True, decided=2, instants=2)
             assert set(Firing.objects.values_list("schedule_id", flat=True)) == {each.pk for each in others}
             assert take_turn() == Turn(found_due=True, decided=0)  # what is left is in the hands of the other one
             may_commit.set()
-        assert held.result() == Turn(found_due=True, decided=1)
+        assert held.result() == Turn(found_due=True, decided=1, instants=1)
         assert history(first) == [(NOW - MINUTE, FiringCause.SCHEDULE, FiringOutcome.STARTED)]
         assert Firing.objects.count() == Task.objects.count() == 3
 

@@ -1,0 +1,3 @@
+"""The version of the project: here, and from here wherever it is told."""
+
+VERSION = "0.1.0"

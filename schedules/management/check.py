@@ -1,0 +1,90 @@
+"""Print the schedulers and how far behind they are; exit 0 if at least one is alive, 2 if none is."""
+
+import json
+import socket
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import OutputWrapper
+from django.db import Error as DatabaseProblem
+
+from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.tables import print_table
+from schedules.processes import ProcessState, Standing, find_standing, state_of
+
+COLUMNS = ("host", "pid", "version", "since", "last seen", "last tick", "firings/min", "state")
+NONE_ALIVE = 2
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Take the options of `check`."""
+    parser.add_argument("--here", action="store_true", help="only the schedulers of this host, as in its container")
+    parser.add_argument("--json", action="store_true", help="a JSON object instead of a table")
+
+
+def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
+    """Print them, and return 0, 2 when none is alive, or 1 when nobody can tell."""
+    try:
+        standing = find_standing(now=database_now(), host=socket.gethostname() if options["here"] else None)
+    except DatabaseProblem as error:
+        stderr.write(f"The database cannot be read: {str(error).strip()}")
+        return 1
+    if options["json"]:
+        stdout.write(json.dumps(_as_json(standing), indent=2))
+    else:
+        print_table(
+            stdout,
+            title="Schedulers",
+            columns=COLUMNS,
+            rows=([str(value) for value in row.values()] for row in _rows(standing)),
+            unwrapped=set(COLUMNS),
+        )
+        stdout.write(_say_behind(standing))
+        stdout.write(_say_alive(standing))
+    return 0 if standing.is_alive else NONE_ALIVE
+
+
+def _rows(standing: Standing) -> list[dict[str, Any]]:
+    return [
+        {
+            "host": process.host,
+            "pid": process.pid,
+            "version": process.version,
+            "since": _in_words(process.started_at),
+            "last_seen": _in_words(process.last_seen_at),
+            "last_tick": _in_words(process.last_tick_at),
+            "firings_per_minute": process.firings_per_minute,
+            "state": state_of(process, now=standing.now).value,
+        }
+        for process in standing.processes
+    ]
+
+
+def _as_json(standing: Standing) -> dict[str, Any]:
+    late = standing.most_overdue
+    return {
+        "is_alive": standing.is_alive,
+        "schedulers": _rows(standing),
+        "behind_seconds": round(standing.behind.total_seconds(), 3),
+        "most_overdue": None if late is None else {"schedule_id": str(late.pk), "name": late.name},
+    }
+
+
+def _say_behind(standing: Standing) -> str:
+    late = standing.most_overdue
+    if late is None:
+        return "Nothing is overdue."
+    return f"Most overdue: schedule '{late.name}' ({late.pk}), by {standing.behind.total_seconds():.3f} s."
+
+
+def _say_alive(standing: Standing) -> str:
+    counts = standing.counts
+    others = ", ".join(f"{counts[state]} {state}" for state in (ProcessState.STUCK, ProcessState.STALE))
+    if standing.is_alive:
+        return f"ALIVE: {counts[ProcessState.ALIVE]} of {len(standing.processes)} schedulers ({others})."
+    return f"NOT ALIVE: no scheduler fires ({others})."
+
+
+def _in_words(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S+00:00}"

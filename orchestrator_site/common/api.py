@@ -172,6 +172,27 @@ def flag_filter() -> TypedChoiceFilter:
     )
 
 
+def filter_rows(
+    request: Request, rows: QuerySet[Row], *, filters: type[FilterSet], others: Iterable[str]
+) -> QuerySet[Row]:
+    """Return the rows that the query asks for; `others` are the parameters that are no filters.
+
+    Raises:
+        InvalidValue: A parameter is unknown.
+        ValidationError: A filter has a value that it cannot have.
+    """
+    query = request.query_params
+    filterset = filters(data=query, queryset=rows, request=request)
+    known = [*filterset.filters, *others]
+    for name in query:
+        if name not in known:
+            raise InvalidValue(f"unknown parameter '{name}'{_hint(name, known)}", field=name, value=query[name])
+    if not filterset.is_valid():
+        raise serializers.ValidationError(filterset.errors)
+    found: QuerySet[Row] = filterset.qs
+    return found
+
+
 def list_page(
     view: APIView,
     rows: QuerySet[Row],
@@ -186,13 +207,5 @@ def list_page(
         InvalidValue: A parameter is unknown.
         ValidationError: A filter has a value that it cannot have.
     """
-    query = view.request.query_params
-    filterset = filters(data=query, queryset=rows, request=view.request)
-    known = [*filterset.filters, *PARAMETERS]
-    for name in query:
-        if name not in known:
-            raise InvalidValue(f"unknown parameter '{name}'{_hint(name, known)}", field=name, value=query[name])
-    if not filterset.is_valid():
-        raise serializers.ValidationError(filterset.errors)
-    page = read_page(filterset.qs, view.request)
+    page = read_page(filter_rows(view.request, rows, filters=filters, others=PARAMETERS), view.request)
     return Response(page.as_answer([serializer(row, context=dict(context or {})).data for row in page.rows]))

@@ -104,15 +104,19 @@ def page_of(serializer: type[serializers.BaseSerializer[Any]]) -> Any:
 
 def list_parameters(filters: type[FilterSet], **descriptions: str) -> list[OpenApiParameter]:
     """Return the parameters of a list: its filters, and those of every list."""
-    found = [_filter_parameter(name, each, descriptions.get(name, "")) for name, each in filters.base_filters.items()]
     return [
-        *found,
+        *filter_parameters(filters, **descriptions),
         OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1}),
         OpenApiParameter(
             "page_size", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
         ),
         OpenApiParameter("count", OpenApiTypes.BOOL, default=False, description="Count all rows, which takes longer."),
     ]
+
+
+def filter_parameters(filters: type[FilterSet], **descriptions: str) -> list[OpenApiParameter]:
+    """Return the parameters that filter rows."""
+    return [_filter_parameter(name, each, descriptions.get(name, "")) for name, each in filters.base_filters.items()]
 
 
 def _filter_parameter(name: str, declared: Any, description: str) -> OpenApiParameter:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from tasks.services import TaskRequest, create_tasks
 from workflows.models import Workflow
 
 ROWS_PER_INSERT = 1_000
+ZONES = ("UTC", "Europe/Amsterdam", "America/New_York")
 
 
 def bench_workflow() -> Workflow:
@@ -29,6 +31,50 @@ def store_schedules(count: int, *, period: timedelta, first_at: Callable[[int], 
         Schedule.objects.bulk_create(schedules, batch_size=ROWS_PER_INSERT)
         ScheduleWorkflow.objects.bulk_create(links, batch_size=ROWS_PER_INSERT)
         notify(SCHEDULES_CHANGED)
+
+
+def store_mixed_schedules(count: int) -> None:
+    """Store schedules as an installation has them: intervals, nights, working hours, some of them spread."""
+    now = database_now()
+    workflow = bench_workflow()
+    schedules = [_mixed_schedule(number, now + timedelta(milliseconds=number % 60_000)) for number in range(count)]
+    links = [ScheduleWorkflow(schedule=schedule, workflow=workflow) for schedule in schedules]
+    with transaction.atomic():
+        Schedule.objects.bulk_create(schedules, batch_size=ROWS_PER_INSERT)
+        ScheduleWorkflow.objects.bulk_create(links, batch_size=ROWS_PER_INSERT)
+        notify(SCHEDULES_CHANGED)
+
+
+def _mixed_schedule(number: int, now: datetime) -> Schedule:
+    """Return one of ten kinds of schedules, whose next run is what its trigger says."""
+    schedule = _schedule(number, now, period=timedelta(0), now=now)
+    schedule.timezone = ZONES[number % len(ZONES)]
+    schedule.trigger, schedule.trigger_kwargs, schedule.spread_seconds = _mixed_rule(number)
+    schedule.planned_through = schedule.grid_start_at = now
+    following = schedule.trigger_rule.next_after(now - schedule.spread_offset)
+    assert following is not None, "each of them goes on"
+    schedule.next_run_at = following + schedule.spread_offset
+    # Nothing was decided yet: with a spread, what is next may have been planned before now.
+    schedule.planned_through = min(now, following - timedelta(seconds=1))
+    return schedule
+
+
+def _mixed_rule(number: int) -> tuple[str, dict[str, Any], int]:
+    minute, hour = number // 10 % 60, number // 600 % 24
+    nightly = {"hour": hour % 6, "minute": minute}
+    rules: list[tuple[str, dict[str, Any], int]] = [
+        ("interval", {"minutes": 5}, 0),
+        ("interval", {"hours": 1}, 0),
+        ("interval", {"seconds": 30 + number // 10 % 60}, 0),
+        ("interval", {"days": 1}, 0),
+        ("cron", nightly, 0),
+        ("cron", nightly, 3_600),
+        ("cron", {"crontab": "*/15 8-18 * * 1-5"}, 300),
+        ("cron", {"hour": hour, "minute": minute, "day_of_week": "sun"}, 0),
+        ("calendarinterval", {"months": 1, "hour": hour, "minute": minute}, 0),
+        ("or", {"triggers": [{"trigger": "cron", "trigger_kwargs": nightly}] * 2}, 0),
+    ]
+    return rules[number % len(rules)]
 
 
 def store_tasks(count: int) -> None:

@@ -1,7 +1,7 @@
 """`manage.py scheduler`: run it, look at it, try it."""
 
 from orchestrator_site.common.commands import SubcommandsCommand
-from schedules.management import force, load_initial, preview, run, show
+from schedules.management import force, forecast, load_initial, preview, run, show
 
 
 class Command(SubcommandsCommand):
@@ -9,11 +9,12 @@ class Command(SubcommandsCommand):
 
     requires_system_checks = ["environment"]  # the others load every page and form of the site
 
-    help = "Run the scheduler, show its schedules and when they run, force one to run, or load the initial ones."
+    help = "Run the scheduler, show schedules, when they run and what runs when; force one; load the initial ones."
     subcommands = {
         "run": run,
         "show-schedule": show,
         "preview": preview,
+        "forecast": forecast,
         "force": force,
         "load-initial-schedule": load_initial,
     }

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from tests.bench.measurements.alone import measure_alone
 from tests.bench.measurements.burst import measure_burst
+from tests.bench.measurements.forecast import measure_forecast
 from tests.bench.measurements.idle import measure_idle
 from tests.bench.measurements.lists import measure_lists
 from tests.bench.measurements.startup import measure_startup
@@ -25,6 +26,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "steady": measure_steady,
     "idle": measure_idle,
     "lists": measure_lists,
+    "forecast": measure_forecast,
     "startup": measure_startup,
     "triggers": measure_triggers,
     "stock": measure_stock,

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.db.models import Case, F, QuerySet, TextField, When
+from django.db.models import Case, F, Q, QuerySet, TextField, When
 from django.db.models.functions import Cast
 
 from schedules.forecasting import Rule, Source, Timetables
 from schedules.models import Schedule
 
-# Where an interval's grid lies follows from its next run, and the others have none.
-_KINDS_WITH_GRID = ("calendarinterval", "and", "or")
-_RULE = ("trigger", "kwargs_json", "timezone", "dst_gap", "dst_fold", "on_missing_day", "shared_grid")
+# Where an interval's grid lies follows from its next run. Combinations have one if one of their parts has.
+_HAS_GRID = Q(trigger="calendarinterval") | Q(trigger__in=["and", "or"], kwargs_json__contains='interval"')
+_RULE = ("trigger", "kwargs_json", "timezone", "dst_gap", "dst_fold", "on_missing_day", "grid")
 _COLUMNS = ("pk", "next_run_at", "spread_seconds", *_RULE)
 
 
@@ -19,10 +19,8 @@ def as_forecast_rows(schedules: QuerySet[Schedule]) -> QuerySet[Schedule, tuple[
     """Return those schedules that will run, as rows for `read_sources`: no row is parsed further than it has to be."""
     return (
         schedules.filter(next_run_at__isnull=False)
-        .annotate(
-            kwargs_json=Cast("trigger_kwargs", TextField()),
-            shared_grid=Case(When(trigger__in=_KINDS_WITH_GRID, then=F("grid_start_at"))),
-        )
+        .annotate(kwargs_json=Cast("trigger_kwargs", TextField()))
+        .annotate(grid=Case(When(_HAS_GRID, then=F("grid_start_at"))))
         .values_list(*_COLUMNS)
     )
 

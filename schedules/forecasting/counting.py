@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import lcm
 
 from schedules.forecasting.effort import Effort
 from schedules.forecasting.timetables import LONGEST_SPREAD, NOTHING, TICK, Calendar, Grid, OneShot, Source
@@ -102,7 +103,7 @@ class LoadCount:
             self._counts[place] += weight
 
     def _count_grid(self, case: _GridCase, weight: int, start_us: int, end_us: int, effort: Effort) -> None:
-        period, first, counts = case.period_us, case.first_us, self._counts
+        period, first = case.period_us, case.first_us
         begin = max(0, -((first - start_us) // period))
         stop = max(0, -((first - end_us) // period))
         if case.number is not None:
@@ -111,22 +112,19 @@ class LoadCount:
             return
         # Where the stretch's instants lie, counted from the first minute of all.
         offset = first - _us(self.start)
+        first_place = (offset + begin * period) // _MINUTE_US
+        last_place = (offset + (stop - 1) * period) // _MINUTE_US
         if period % _MINUTE_US == 0:
-            places = range(
-                (offset + begin * period) // _MINUTE_US,
-                (offset + (stop - 1) * period) // _MINUTE_US + 1,
-                period // _MINUTE_US,
-            )
-            effort.spend(1 + len(places) // _CHEAP)
-            for place in places:
-                counts[place] += weight
+            effort.spend(1 + (stop - begin) // _CHEAP)
+            _add(self._counts, slice(first_place, last_place + 1, period // _MINUTE_US), weight)
         elif period > _MINUTE_US:
             effort.spend(1 + (stop - begin) // _CHEAP)
             for at in range(offset + begin * period, offset + stop * period, period):
-                counts[at // _MINUTE_US] += weight
+                self._counts[at // _MINUTE_US] += weight
         else:
-            for place, number in _numbers_per_minute(offset, period, begin, stop, effort):
-                counts[place] += weight * number
+            effort.spend(1 + (last_place - first_place) // _CHEAP)
+            for places, number in _numbers_per_minute(offset, period, begin, stop):
+                _add(self._counts, places, weight * number)
 
     def _count_calendar(self, calendar: Calendar, cases: _CalendarCases, end: datetime, effort: Effort) -> None:
         if not cases.has_begun:
@@ -153,16 +151,27 @@ def _grid_case(grid: Grid, source: Source) -> _GridCase:
     return _GridCase(period_us, first_us, number)
 
 
-def _numbers_per_minute(offset: int, period: int, begin: int, stop: int, effort: Effort) -> Iterator[tuple[int, int]]:
-    """Yield each minute that holds some of the instants `begin` … `stop - 1` of a grid, and how many it holds."""
-    first_place = (offset + begin * period) // _MINUTE_US
-    last_place = (offset + (stop - 1) * period) // _MINUTE_US
-    effort.spend(1 + (last_place - first_place) // _CHEAP)
-    counted = begin
-    for place in range(first_place, last_place + 1):
-        upto = min(stop, -((offset - (place + 1) * _MINUTE_US) // period))
-        yield place, upto - counted
-        counted = upto
+def _add(counts: list[int], places: slice, number: int) -> None:
+    counts[places] = [count + number for count in counts[places]]
+
+
+def _numbers_per_minute(offset: int, period: int, begin: int, stop: int) -> Iterator[tuple[slice, int]]:
+    """Yield how many of the instants `begin` … `stop - 1` of a grid lie in each minute, for minutes that are alike.
+
+    The first and the last one may lack some; between them the numbers repeat as soon as a period and a minute meet.
+    """
+
+    def count_before(place: int) -> int:
+        return min(stop, max(begin, -((offset - place * _MINUTE_US) // period)))
+
+    first = (offset + begin * period) // _MINUTE_US
+    last = (offset + (stop - 1) * period) // _MINUTE_US
+    cycle = lcm(period, _MINUTE_US) // _MINUTE_US
+    yield slice(first, first + 1), count_before(first + 1) - begin
+    for place in range(first + 1, min(first + 1 + cycle, last)):
+        yield slice(place, last, cycle), count_before(place + 1) - count_before(place)
+    if last > first:
+        yield slice(last, last + 1), stop - count_before(last)
 
 
 def _next_of(calendar: Calendar, nominal: datetime, effort: Effort) -> datetime | None:

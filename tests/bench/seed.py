@@ -37,7 +37,7 @@ def store_mixed_schedules(count: int) -> None:
     """Store schedules as an installation has them: intervals, nights, working hours, some of them spread."""
     now = database_now()
     workflow = bench_workflow()
-    schedules = [_mixed_schedule(number, now + timedelta(milliseconds=number % 60_000)) for number in range(count)]
+    schedules = [_mixed_schedule(number, now) for number in range(count)]
     links = [ScheduleWorkflow(schedule=schedule, workflow=workflow) for schedule in schedules]
     with transaction.atomic():
         Schedule.objects.bulk_create(schedules, batch_size=ROWS_PER_INSERT)
@@ -46,16 +46,21 @@ def store_mixed_schedules(count: int) -> None:
 
 
 def _mixed_schedule(number: int, now: datetime) -> Schedule:
-    """Return one of ten kinds of schedules, whose next run is what its trigger says."""
+    """Return one of ten kinds of schedules; what runs next is what its trigger says."""
     schedule = _schedule(number, now, period=timedelta(0), now=now)
     schedule.timezone = ZONES[number % len(ZONES)]
     schedule.trigger, schedule.trigger_kwargs, schedule.spread_seconds = _mixed_rule(number)
-    schedule.planned_through = schedule.grid_start_at = now
+    if schedule.trigger == "interval":
+        # They were created at different moments, and building so many triggers would take long.
+        period = timedelta(**schedule.trigger_kwargs)
+        schedule.next_run_at = now + period * (number * 0.618 % 1)
+        schedule.planned_through = schedule.grid_start_at = schedule.next_run_at - period
+        return schedule
+    schedule.grid_start_at = now
     following = schedule.trigger_rule.next_after(now - schedule.spread_offset)
     assert following is not None, "each of them goes on"
     schedule.next_run_at = following + schedule.spread_offset
-    # Nothing was decided yet: with a spread, what is next may have been planned before now.
-    schedule.planned_through = min(now, following - timedelta(seconds=1))
+    schedule.planned_through = following - timedelta(seconds=1)
     return schedule
 
 

@@ -33,11 +33,10 @@ def store_schedules(count: int, *, period: timedelta, first_at: Callable[[int], 
         notify(SCHEDULES_CHANGED)
 
 
-def store_mixed_schedules(count: int) -> None:
-    """Store schedules as an installation has them: intervals, nights, working hours, some of them spread."""
-    now = database_now()
+def store_mixed_schedules(count: int, *, after: datetime) -> None:
+    """Store schedules as an installation has them: intervals, nights, working hours, some spread; due after a moment."""
     workflow = bench_workflow()
-    schedules = [_mixed_schedule(number, now) for number in range(count)]
+    schedules = [_mixed_schedule(number, after) for number in range(count)]
     links = [ScheduleWorkflow(schedule=schedule, workflow=workflow) for schedule in schedules]
     with transaction.atomic():
         Schedule.objects.bulk_create(schedules, batch_size=ROWS_PER_INSERT)

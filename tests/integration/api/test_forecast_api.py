@@ -198,7 +198,7 @@ class TestBounds:
         assert not forecast(start=start, end=end, max_steps=10, now=NOW).is_truncated
 
     def test_statements_do_not_grow_with_schedules_or_instants(self, client: APIClient) -> None:
-        numbers = []
+        numbers = list[int]()
         for _ in range(2):
             for _ in range(20):
                 make_schedule()

@@ -8,7 +8,7 @@ All moments are those at which a schedule runs, its spread included, unless they
 from schedules.forecasting.counting import MINUTE, LoadCount, floor_to_minute
 from schedules.forecasting.effort import Effort, EffortSpent
 from schedules.forecasting.listing import Listing, Planned, list_instants
-from schedules.forecasting.timetables import Rule, Source, Timetables
+from schedules.forecasting.timetables import SharedRule, Source, Timetables
 
 __all__ = [
     "MINUTE",
@@ -17,7 +17,7 @@ __all__ = [
     "Listing",
     "LoadCount",
     "Planned",
-    "Rule",
+    "SharedRule",
     "Source",
     "Timetables",
     "floor_to_minute",

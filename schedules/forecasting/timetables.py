@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from schedules.forecasting.effort import Effort
+from schedules.forecasting.effort import Effort, EffortSpent
 from schedules.triggers import (
     MAX_SPREAD_SECONDS,
     BoundsExceeded,
@@ -20,7 +20,7 @@ from schedules.triggers import (
     spread_offset,
 )
 from schedules.triggers.base import later_by
-from schedules.triggers.budget import MAX_STEPS
+from schedules.triggers.budget import MAX_SECONDS, MAX_STEPS
 from schedules.triggers.interval import IntervalTrigger
 
 TICK = timedelta(microseconds=1)
@@ -31,10 +31,10 @@ LONGEST_SPREAD = timedelta(seconds=MAX_SPREAD_SECONDS)
 _ANY_GRID = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class Rule(NamedTuple):
+class SharedRule(NamedTuple):
     """All that the instants of a trigger follow from; `kwargs_json` is JSON text, as it is stored.
 
-    `grid_start` is None where it makes no difference, or where the next run says as much.
+    `grid_start` is None where it makes no difference, and where the next run says where the grid of an interval lies.
     """
 
     kind: str
@@ -202,6 +202,16 @@ class Source:
         found = self.timetable.first_from(moment - offset, known=self.next_run_at - offset, effort=effort)
         return None if found is None else later_by(offset, found)
 
+    def goes_on(self) -> bool:
+        """Tell whether its trigger has an instant when it runs next, or after that."""
+        offset = self.offset
+        effort = Effort(steps=MAX_STEPS, seconds=MAX_SECONDS)
+        try:
+            nominal = self.next_run_at - offset
+            return self.timetable.first_from(nominal, known=nominal - TICK, effort=effort) is not None
+        except (BoundsExceeded, EffortSpent):  # the turn will find the same, and the schedule breaks
+            return False
+
 
 _offset_of = lru_cache(maxsize=1_000)(spread_offset)
 
@@ -210,22 +220,22 @@ class Timetables:
     """The timetables of all rules that were asked for, each built once."""
 
     def __init__(self) -> None:
-        self._known: dict[Rule, Timetable | None] = {}
+        self._known: dict[SharedRule, Timetable | None] = {}
 
-    def find(self, rule: Rule) -> Timetable | None:
+    def find(self, rule: SharedRule) -> Timetable | None:
         """Return the timetable of a rule; None where the trigger cannot be built, for then it never fires."""
         if rule not in self._known:
             self._known[rule] = self._make(rule)
         return self._known[rule]
 
     @staticmethod
-    def _make(rule: Rule) -> Timetable | None:
+    def _make(rule: SharedRule) -> Timetable | None:
         try:
             trigger = rule.build()
         except TriggerError:
             return None
         if rule.kind == "date":
             return OneShot(trigger)
-        if isinstance(trigger, IntervalTrigger):
+        if isinstance(trigger, IntervalTrigger) and rule.grid_start is None:
             return Grid(trigger)
         return Calendar(trigger)

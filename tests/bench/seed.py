@@ -34,7 +34,7 @@ def store_schedules(count: int, *, period: timedelta, first_at: Callable[[int], 
 
 
 def store_mixed_schedules(count: int, *, after: datetime) -> None:
-    """Store schedules as an installation has them: intervals, nights, working hours, some spread; due after a moment."""
+    """Store schedules as an installation has them, due after a moment: intervals, nights, hours of work."""
     workflow = bench_workflow()
     schedules = [_mixed_schedule(number, after) for number in range(count)]
     links = [ScheduleWorkflow(schedule=schedule, workflow=workflow) for schedule in schedules]

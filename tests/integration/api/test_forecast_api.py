@@ -15,6 +15,7 @@ from orchestrator_site.common.clock import database_now
 from schedules.forecast_docs import FORECAST
 from schedules.forecasts import MAX_INSTANTS, forecast
 from schedules.models import PlannedLoad, Schedule
+from schedules.pausing import pause_schedule
 from schedules.planned_load import HORIZON_DAYS, refresh_load
 from tasks.freezing import freeze_engine
 from tests.integration.api.openapi import assert_described, errors_of, find_operation
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.django_db
 
 PATH = "/api/forecast"
 AMSTERDAM = "Europe/Amsterdam"
+MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 # The clock, the rows that run next in the window and before it, names, the load, the freeze; who asks, and two more.
 MOST_STATEMENTS = 9
@@ -302,6 +304,38 @@ def test_what_the_service_creates_is_forecast(client: APIClient) -> None:
     assert schedule.next_run_at is not None
     assert read_moment(times_of(answer)[0]) == schedule.next_run_at
     assert len(answer["instants"]) in {23, 24}
+
+
+class TestPaused:
+    """Until when a schedule is paused is no instant of its trigger, and may yet be when it runs."""
+
+    @pytest.mark.parametrize(
+        ("kind", "kwargs", "resume_policy", "runs"),
+        [
+            ("interval", {"hours": 1}, "skip", [120, 180, 240]),
+            ("interval", {"hours": 1}, "run_once", [90, 120, 180, 240]),
+            ("interval", {"hours": 1, "end_date": 80}, "skip", []),
+            ("interval", {"hours": 1, "end_date": 80}, "run_once", [90]),
+            ("or", {"triggers": [{"trigger": "interval", "trigger_kwargs": {"minutes": 80}}]}, "skip", [160, 240]),
+            ("date", {"run_date": 30}, "skip", [90]),
+            ("date", {"run_date": 95}, "skip", [95]),
+        ],
+    )
+    def test_what_runs_at_the_end_of_a_pause_and_after_it(
+        self, client: APIClient, kind: str, kwargs: dict[str, Any], resume_policy: str, runs: list[int]
+    ) -> None:
+        soon = {key: say(database_now() + value * MINUTE) for key, value in kwargs.items() if key.endswith("_date")}
+        schedule = store_schedule(trigger=kind, trigger_kwargs=kwargs | soon, policies={"resume_policy": resume_policy})
+        since = schedule.grid_start_at
+        pause_schedule(schedule_id=schedule.pk, reason="x", actor="ada", until=since + 90 * MINUTE)
+        answer = ask(client, to=say(since + 250 * MINUTE))
+        assert [round((read_moment(each) - since) / MINUTE) for each in times_of(answer)] == runs
+        later = ask(client, **{"from": say(since + 100 * MINUTE), "to": say(since + 250 * MINUTE)})
+        assert times_of(later) == [each for each in times_of(answer) if read_moment(each) >= since + 100 * MINUTE]
+
+    def test_a_pause_without_an_end_leaves_nothing(self, client: APIClient) -> None:
+        pause_schedule(schedule_id=store_schedule().pk, reason="x", actor="ada")
+        assert ask(client)["instants"] == []
 
 
 def test_the_page_on_the_api_shows_an_answer_as_it_is_described() -> None:

@@ -17,7 +17,7 @@ from schedules.forecasting import (
     EffortSpent,
     Listing,
     LoadCount,
-    Rule,
+    SharedRule,
     Source,
     Timetables,
     floor_to_minute,
@@ -53,7 +53,7 @@ class Case:
     def source(self, timetables: Timetables) -> Source:
         has_grid = self.draft.kind in {"calendarinterval", "and", "or"}
         policies = {"dst_gap": "run_after", "dst_fold": "first", "on_missing_day": "skip"} | self.draft.options
-        rule = Rule(
+        rule = SharedRule(
             self.draft.kind,
             json.dumps(self.draft.kwargs),
             self.draft.zone,
@@ -171,7 +171,7 @@ class TestListing:
 
     @pytest.mark.parametrize("kwargs_json", ['{"hour": 99}', "[]", "{", '{"minute": ' + "9" * 5_000 + "}"])
     def test_a_rule_that_cannot_be_built_has_no_timetable(self, kwargs_json: str) -> None:
-        rule = Rule("cron", kwargs_json, "UTC", "run_after", "first", "skip", None)
+        rule = SharedRule("cron", kwargs_json, "UTC", "run_after", "first", "skip", None)
         assert Timetables().find(rule) is None
 
 

@@ -149,6 +149,18 @@ class TestListing:
         assert listing.instants[0].at == case.next_run_at
         assert len(listing.instants) == 20
 
+    def test_a_schedule_beyond_a_full_list_is_where_the_list_ends(self) -> None:
+        cases = [Case(number, Draft("date", {"run_date": str(START + number * HOUR)})) for number in range(4)]
+        listing = listed(cases, START, START + DAY, limit=3, effort=some_effort())
+        assert (len(listing.instants), listing.exact_until) == (3, START + 3 * HOUR)
+
+    @pytest.mark.parametrize("spread_seconds", [0, 3_600])
+    def test_an_interval_ends_by_its_nominal_instants(self, spread_seconds: int) -> None:
+        case = Case(1, interval(minutes=20, end_date=str(START + HOUR)), spread_seconds=spread_seconds)
+        listing = listed([case], START, START + DAY, limit=99, effort=some_effort())
+        assert as_pairs(listing) == by_brute_force([case], START, START + DAY)
+        assert 3 <= len(listing.instants) <= 6
+
     def test_schedules_of_one_rule_share_what_was_found(self) -> None:
         cases = [Case(number, Draft("cron", {"hour": 2}), spread_seconds=60) for number in range(100)]
         effort = some_effort()
@@ -204,6 +216,16 @@ class TestLoad:
         except BoundsExceeded:
             return
         assert count_all(cases, start, ends).finished_counts == expected
+
+    def test_what_was_planned_before_the_start_and_runs_after_it_counts(self) -> None:
+        start = floor_to_minute(START)
+        cases = [
+            Case(number, Draft("cron", {"hour": "*/6"}), spread_seconds=86_400, after=START - DAY)
+            for number in range(9)
+        ]
+        assert max(case.offset for case in cases) > DAY / 2
+        assert count_all(cases, start, [start + HOUR]).finished_counts == expected_counts(cases, start, start + HOUR)
+        assert sum(expected_counts(cases, start, start + HOUR)) > 0
 
     def test_a_thousand_alike_take_little_more_than_one(self) -> None:
         start = floor_to_minute(START)

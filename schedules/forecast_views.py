@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 from orchestrator_site.common.api import filter_rows
 from schedules.forecast_docs import describe_forecast
 from schedules.forecasts import as_json, forecast
-from schedules.models import Schedule
+from schedules.selectors import list_schedules
 from schedules.serializers import ScheduleFilters
 
 WINDOW = ("from", "to")
@@ -22,7 +22,7 @@ class ForecastView(APIView):
     def get(self, request: Request) -> Response:
         """Answer what runs between two moments."""
         query = request.query_params
-        rows = filter_rows(request, Schedule.objects.all(), filters=ScheduleFilters, others=WINDOW)
+        rows = filter_rows(request, list_schedules(), filters=ScheduleFilters, others=WINDOW)
         # A filter without a value filters nothing.
         is_filtered = any(query[name] for name in query if name not in WINDOW)
         found = forecast(start=query.get("from"), end=query.get("to"), schedules=rows if is_filtered else None)

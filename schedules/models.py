@@ -389,3 +389,28 @@ class SchedulerProcess(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class PlannedLoad(models.Model):
+    """One row: how many instants are planned in each minute from `starts_at` on, as of a moment.
+
+    `as_of` is null as long as nothing has been counted. `stored_schedules` and `as_of` tell whether schedules have
+    changed since. A scheduler that counts has the row to itself until `claimed_until`, which is also how it is told
+    from another one that has taken over.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    as_of = models.DateTimeField(null=True)
+    starts_at = models.DateTimeField(null=True)
+    counts = models.JSONField(default=list)
+    stored_schedules = models.PositiveIntegerField(default=0)
+    counted_schedules = models.PositiveIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"planned load as of {self.as_of:%Y-%m-%d %H:%M:%S%z}" if self.as_of else "planned load, not counted yet"
+
+    @property
+    def covers_until(self) -> datetime | None:
+        """The end of the last minute that was counted."""
+        return None if self.starts_at is None else self.starts_at + timedelta(minutes=len(self.counts))

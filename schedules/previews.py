@@ -4,7 +4,7 @@ A preview writes nothing, and takes no more steps than one evaluation may, howev
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -223,13 +223,7 @@ def _walk(
     except BoundsExceeded:
         is_truncated = True
     fires = describe_fires(trigger, timezone=timezone, times=times)
-    return [_moved(fire, offset) for fire in fires] if offset else fires, is_truncated
-
-
-def _moved(fire: Fire, offset: timedelta) -> Fire:
-    """Return a time with the spread; whether the clocks skip or repeat what was planned stays as it is."""
-    at = fire.at + offset
-    return replace(fire, at=at, local=at.astimezone(fire.local.tzinfo))
+    return [fire.later_by(offset) for fire in fires] if offset else fires, is_truncated
 
 
 def _nominal_times(spread_seconds: int) -> Notice:

@@ -106,9 +106,8 @@ def page_of(serializer: type[serializers.BaseSerializer[Any]], *, name: str = ""
 
 def list_parameters(filters: type[FilterSet], **descriptions: str) -> list[OpenApiParameter]:
     """Return the parameters of a list: its filters, and those of every list."""
-    found = [_filter_parameter(name, each, descriptions.get(name, "")) for name, each in filters.base_filters.items()]
     return [
-        *found,
+        *filter_parameters(filters, **descriptions),
         OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1}),
         OpenApiParameter(
             "page_size", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
@@ -122,6 +121,11 @@ LONG_LIST_PARAMETERS = [
     OpenApiParameter(OLDER, OpenApiTypes.UUID, description="Rows after the row of this id, as the link `next` has it."),
     OpenApiParameter(NEWER, OpenApiTypes.UUID, description="Rows right before it, as the link `previous` has it."),
 ]
+
+
+def filter_parameters(filters: type[FilterSet], **descriptions: str) -> list[OpenApiParameter]:
+    """Return the parameters that filter rows."""
+    return [_filter_parameter(name, each, descriptions.get(name, "")) for name, each in filters.base_filters.items()]
 
 
 def _filter_parameter(name: str, declared: Any, description: str) -> OpenApiParameter:

@@ -1,7 +1,7 @@
 """Instants as people read them: on the clocks of a zone, and what a change of those clocks has to do with them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -41,6 +41,11 @@ class Fire:
         minutes, seconds_left = divmod(rest, 60)
         finer = f":{seconds_left:02}" if seconds_left else ""
         return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}{finer}"
+
+    def later_by(self, spread: timedelta) -> "Fire":
+        """Return it with the spread; whether the clocks skip or repeat what was planned stays as it is."""
+        at = self.at + spread
+        return replace(self, at=at, local=at.astimezone(self.local.tzinfo))
 
 
 def describe_fires(trigger: Trigger, *, timezone: str, times: Iterable[datetime]) -> list[Fire]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -13,6 +14,7 @@ from tasks.services import TaskRequest, create_tasks
 from workflows.models import Workflow
 
 ROWS_PER_INSERT = 1_000
+ZONES = ("UTC", "Europe/Amsterdam", "America/New_York")
 
 
 def bench_workflow() -> Workflow:
@@ -30,6 +32,54 @@ def store_schedules(count: int, *, period: timedelta, first_at: Callable[[int], 
         Schedule.objects.bulk_create(schedules, batch_size=ROWS_PER_INSERT)
         ScheduleWorkflow.objects.bulk_create(links, batch_size=ROWS_PER_INSERT)
         notify(SCHEDULES_CHANGED)
+
+
+def store_mixed_schedules(count: int, *, after: datetime) -> None:
+    """Store schedules as an installation has them, due after a moment: intervals, nights, hours of work."""
+    workflow = bench_workflow()
+    schedules = [_mixed_schedule(number, after) for number in range(count)]
+    links = [ScheduleWorkflow(schedule=schedule, workflow=workflow) for schedule in schedules]
+    with transaction.atomic():
+        Schedule.objects.bulk_create(schedules, batch_size=ROWS_PER_INSERT)
+        ScheduleWorkflow.objects.bulk_create(links, batch_size=ROWS_PER_INSERT)
+        notify(SCHEDULES_CHANGED)
+
+
+def _mixed_schedule(number: int, now: datetime) -> Schedule:
+    """Return one of ten kinds of schedules; what runs next is what its trigger says."""
+    schedule = _schedule(number, now, period=timedelta(0), now=now)
+    schedule.timezone = ZONES[number % len(ZONES)]
+    schedule.trigger, schedule.trigger_kwargs, schedule.spread_seconds = _mixed_rule(number)
+    if schedule.trigger == "interval":
+        # They were created at different moments, and building so many triggers would take long.
+        period = timedelta(**schedule.trigger_kwargs)
+        schedule.next_run_at = now + period * (number * 0.618 % 1)
+        schedule.planned_through = schedule.grid_start_at = schedule.next_run_at - period
+        return schedule
+    schedule.grid_start_at = now
+    following = schedule.trigger_rule.next_after(now - schedule.spread_offset)
+    assert following is not None, "each of them goes on"
+    schedule.next_run_at = following + schedule.spread_offset
+    schedule.planned_through = following - timedelta(seconds=1)
+    return schedule
+
+
+def _mixed_rule(number: int) -> tuple[str, dict[str, Any], int]:
+    minute, hour = number // 10 % 60, number // 600 % 24
+    nightly = {"hour": hour % 6, "minute": minute}
+    rules: list[tuple[str, dict[str, Any], int]] = [
+        ("interval", {"minutes": 5}, 0),
+        ("interval", {"hours": 1}, 0),
+        ("interval", {"seconds": 30 + number // 10 % 60}, 0),
+        ("interval", {"days": 1}, 0),
+        ("cron", nightly, 0),
+        ("cron", nightly, 3_600),
+        ("cron", {"crontab": "*/15 8-18 * * 1-5"}, 300),
+        ("cron", {"hour": hour, "minute": minute, "day_of_week": "sun"}, 0),
+        ("calendarinterval", {"months": 1, "hour": hour, "minute": minute}, 0),
+        ("or", {"triggers": [{"trigger": "cron", "trigger_kwargs": nightly}] * 2}, 0),
+    ]
+    return rules[number % len(rules)]
 
 
 def store_tasks(count: int) -> None:

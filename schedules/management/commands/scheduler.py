@@ -1,7 +1,7 @@
 """`manage.py scheduler`: run it, look at it, try it."""
 
 from orchestrator_site.common.commands import SubcommandsCommand
-from schedules.management import check, force, history, load_initial, preview, run, show
+from schedules.management import check, force, forecast, history, load_initial, preview, run, show
 
 
 class Command(SubcommandsCommand):
@@ -10,7 +10,8 @@ class Command(SubcommandsCommand):
     requires_system_checks = ["environment"]  # the others load every page and form of the site
 
     help = (
-        "Run the scheduler, check that it is alive, show schedules and what they did, force one, load the initial ones."
+        "Run the scheduler, check that it is alive, show schedules, what they did and what runs when, force one, load "
+        "the initial ones."
     )
     subcommands = {
         "run": run,
@@ -18,6 +19,7 @@ class Command(SubcommandsCommand):
         "preview": preview,
         "history": history,
         "check": check,
+        "forecast": forecast,
         "force": force,
         "load-initial-schedule": load_initial,
     }

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from tests.bench.measurements.alone import measure_alone
 from tests.bench.measurements.burst import measure_burst
+from tests.bench.measurements.forecast import measure_forecast
 from tests.bench.measurements.idle import measure_idle
 from tests.bench.measurements.ledger import measure_ledger
 from tests.bench.measurements.lists import measure_lists
@@ -27,6 +28,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "idle": measure_idle,
     "lists": measure_lists,
     "ledger": measure_ledger,
+    "forecast": measure_forecast,
     "startup": measure_startup,
     "triggers": measure_triggers,
     "stock": measure_stock,

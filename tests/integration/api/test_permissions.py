@@ -54,6 +54,7 @@ ROUTES = [
     Route("POST", "/api/schedules/{schedule}/pause", "schedules.pause_schedule", body="pause"),
     Route("POST", "/api/schedules/{schedule}/resume", "schedules.pause_schedule"),
     Route("GET", "/api/schedules/{schedule}/firings", "schedules.view_firing"),
+    Route("GET", "/api/forecast", "schedules.view_schedule"),
     Route("GET", "/api/firings", "schedules.view_firing"),
     Route("GET", "/api/schedulers", "schedules.view_schedulerprocess"),
     Route("GET", "/api/tasks", "tasks.view_task"),

@@ -20,6 +20,10 @@ from workflows.registry import ALL_WORKFLOWS, LazyWorkflowInstance
 FAULT_APP = "tests.process.faultapp"
 LEASE_SECONDS = 2
 
+# What takes long and is the same on both databases runs on one of them.
+once_on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="the same on both databases: SQLite has it")
+once_on_postgresql = pytest.mark.skipif(connection.vendor == "sqlite", reason="the same on both: PostgreSQL has it")
+
 Start = Callable[..., Program]
 ForkFrom = Callable[..., Program]
 MakeFaultWorkflow = Callable[..., Workflow]

@@ -12,7 +12,7 @@ DEPLOY_ENV := ENV_FILE= DEBUG=false HTTPS=true DATABASE_URL=sqlite:///.venv/chec
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup up test test-sqlite test-postgres oracles chaos check pictures bench lock clean chromium
+.PHONY: help setup up test test-sqlite test-postgres oracles chaos kills check pictures bench lock clean chromium
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -38,12 +38,16 @@ test-postgres: .venv/.dev-installed chromium
 oracles: .venv/.dev-installed  ## Compare the triggers with independent oracles in all cases: the slow tests
 	$(PYTEST) --db=sqlite -m slow tests/oracles
 
-# `make chaos SEED=…` repeats the choices of an earlier run, whose last lines name it.
-CHAOS := $(BIN)/python -m pytest --show-capture=stdout tests/process/test_chaos.py $(if $(SEED),--chaos-seed=$(SEED))
+# SEED=… repeats the choices of an earlier run of chaos or kills, whose last lines name it.
+CHAOS_SECONDS := 60
+CHAOS := $(BIN)/python -m pytest --show-capture=stdout $(if $(SEED),--chaos-seed=$(SEED))
 
-chaos: .venv/.dev-installed  ## Kill 250 workers at random and stop the database for 20 s, under load: nothing is lost
-	$(CHAOS) --db=sqlite --chaos-kills=50
-	$(CHAOS) --db=postgres --chaos-kills=200 tests/process/test_outage.py --outage-seconds=20
+chaos: .venv/.dev-installed  ## Break everything for a minute (CHAOS_SECONDS=…): every planned instant is accounted for
+	$(CHAOS) --db=postgres --chaos-seconds=$(CHAOS_SECONDS) tests/process/test_storm.py
+
+kills: .venv/.dev-installed  ## Kill 250 workers at random and stop the database for 20 s, under load: nothing is lost
+	$(CHAOS) --db=sqlite --chaos-kills=50 tests/process/test_chaos.py
+	$(CHAOS) --db=postgres --chaos-kills=200 --outage-seconds=20 tests/process/test_chaos.py tests/process/test_outage.py
 
 check: .venv/.dev-installed  ## Check style, types, layers, settings, migrations, API description, image and docs
 	$(BIN)/ruff format --check .

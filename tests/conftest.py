@@ -20,7 +20,8 @@ SUMMARY = "summary"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chaos-kills", type=int, help="how many workers tests/process/test_chaos.py kills")
-    parser.addoption("--chaos-seed", type=int, help="repeats the choices of an earlier run of it")
+    parser.addoption("--chaos-seconds", type=float, default=60, help="how long tests/process/test_storm.py goes on")
+    parser.addoption("--chaos-seed", type=int, help="repeats the choices of an earlier run of these two")
     parser.addoption(
         "--outage-seconds", type=float, default=6, help="how long the database is away in tests/process/test_outage.py"
     )

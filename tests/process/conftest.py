@@ -5,8 +5,12 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
+from orchestrator_site.databases import database_config
+from tests.postgres import Server, stoppable_postgres
 from tests.process.faultapp.effects import drop_table, make_table
 from tests.process.faultapp.gate import GATES_VARIABLE, Gates
 from tests.support.factories import make_workflow
@@ -19,6 +23,10 @@ from workflows.registry import ALL_WORKFLOWS, LazyWorkflowInstance
 
 FAULT_APP = "tests.process.faultapp"
 LEASE_SECONDS = 2
+
+# What takes long and is the same on both databases runs on one of them.
+once_on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="the same on both databases: SQLite has it")
+once_on_postgresql = pytest.mark.skipif(connection.vendor == "sqlite", reason="the same on both: PostgreSQL has it")
 
 Start = Callable[..., Program]
 ForkFrom = Callable[..., Program]
@@ -116,6 +124,31 @@ def fork_from(witness: Path, gates: Gates, tmp_path: Path) -> Iterator[ForkFrom]
 def fork(parent: Parent, transactional_db: None, fork_from: ForkFrom) -> Start:
     """Return what starts a command as `start` does, within milliseconds; settings are the same for all tests."""
     return partial(fork_from, parent)
+
+
+@pytest.fixture
+def server(transactional_db: None) -> Iterator[Server]:
+    """Run a PostgreSQL of the test's own that can be stopped, with its tables; this process works on it too."""
+    with stoppable_postgres() as server:
+        connection.close()
+        with mock.patch.dict(connection.settings_dict, database_config(server.url, base_dir=settings.BASE_DIR)):
+            call_command("migrate", verbosity=0)
+            yield server
+            connection.close()
+
+
+@pytest.fixture
+def parent_on_server(server: Server) -> Iterator[Parent]:
+    """Return the process from which those are forked that work on the server of the test."""
+    parent = Parent(fault_environment(server.url))
+    yield parent
+    parent.end()
+
+
+@pytest.fixture
+def fork_on_server(parent_on_server: Parent, fork_from: ForkFrom) -> Start:
+    """Return what starts a command on the server of the test, as `fork` does."""
+    return partial(fork_from, parent_on_server)
 
 
 @pytest.fixture

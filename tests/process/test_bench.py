@@ -8,7 +8,10 @@ import psutil
 import pytest
 from django.conf import settings
 
+from tests.process.conftest import once_on_postgresql
 
+
+@once_on_postgresql
 @pytest.mark.timeout(120)
 def test_a_quick_burst_measures_and_leaves_no_process(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     report = tmp_path / "report.json"

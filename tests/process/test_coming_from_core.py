@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from tasks.models import Task, TaskStatus
-from tests.process.conftest import Start
+from tests.process.conftest import Start, once_on_sqlite
 from tests.support.processes import START_SECONDS
 from tests.support.wait import wait_for
 from workflows.models import Workflow
@@ -131,6 +131,7 @@ def test_the_example_of_a_schedule_file_on_the_page_is_the_one_that_runs_here() 
     assert code.strip() == with_our_imports(SCHEDULE_FILE).strip()
 
 
+@once_on_sqlite
 @pytest.mark.timeout(180)
 @pytest.mark.usefixtures("transactional_db")
 def test_a_task_with_its_schedule_moves_over_with_its_imports_changed(start: Start, app: Path) -> None:

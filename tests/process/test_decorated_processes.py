@@ -25,7 +25,7 @@ from tests.support.wait import wait_for
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-RUNS = 10
+RUNS = 4
 LEAST_PLACES = 20
 
 

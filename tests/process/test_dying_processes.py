@@ -1,15 +1,17 @@
-"""Schedulers and workers are killed while they have much to do; nothing is lost, and nothing happens twice."""
+"""A scheduler and its worker are killed while they have much to do; nothing is lost, and nothing happens twice.
+
+On PostgreSQL, where there may be many of both, `test_storm` kills them.
+"""
 
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import FiringOutcome
 from tasks.models import Task, TaskStatus, TaskStep
-from tests.process.conftest import MakeFaultWorkflow, Start
+from tests.process.conftest import MakeFaultWorkflow, Start, once_on_sqlite
 from tests.process.load import schedule_many, wait_until, wait_until_all_has_ended
 from tests.support.processes import START_SECONDS, Program
 from tests.support.wait import wait_for
@@ -37,37 +39,7 @@ def assert_enough_happened(evidence: Evidence, *, instants: int, tasks: int) -> 
     assert max(task.attempt for task in evidence.tasks) > 1
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="an installation on SQLite has one scheduler")
-@pytest.mark.timeout(180)
-def test_one_of_two_schedulers_and_one_of_two_workers_die_half_way(
-    fork: Start, witness: Path, fault_workflow: MakeFaultWorkflow
-) -> None:
-    workflow = fault_workflow("task_unhurried")
-    schedulers = [fork("scheduler", "run", "--no-worker") for _ in range(2)]
-    workers = [fork("worker") for _ in range(2)]
-    for scheduler, worker in zip(schedulers, workers, strict=True):
-        scheduler.wait_for_event("scheduler_running")
-        worker.wait_for_event("worker_started")
-    began_at = database_now()
-    end = began_at + timedelta(seconds=60)
-    schedule_many(workflow, count=20, seconds=5, end=end)
-
-    wait_until(began_at + timedelta(seconds=30))
-    wait_until_in_step(workers[0], witness)
-    # Of two that look at the same time one may always be first: that one dies, and the other has to do its work.
-    busiest, survivor = sorted(schedulers, key=lambda each: -len(each.events("turn_taken")))
-    busiest.kill()
-    workers[0].kill()
-
-    wait_until(end)
-    wait_until_all_has_ended()
-    assert survivor.stop() == workers[1].stop() == 0
-    assert_enough_happened(reconcile(witness, until=end), instants=20 * 11, tasks=20 * 9)
-    for scheduler in schedulers:
-        assert scheduler.events("turn_taken"), scheduler.log.read_text()
-        assert not scheduler.events("turn_failed"), scheduler.log.read_text()
-
-
+@once_on_sqlite
 @pytest.mark.timeout(120)
 def test_a_scheduler_with_its_worker_dies_twice_and_is_started_again(
     fork: Start, witness: Path, fault_workflow: MakeFaultWorkflow

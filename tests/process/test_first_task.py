@@ -13,7 +13,7 @@ from django.conf import settings
 
 from tasks.models import Task, TaskStatus
 from tasks.services import start_process
-from tests.process.conftest import Start
+from tests.process.conftest import Start, once_on_sqlite
 from tests.support.processes import START_SECONDS
 from tests.support.wait import wait_for
 from workflows.models import Workflow
@@ -22,7 +22,7 @@ APP = "acme_tasks"
 NAME = "task_nightly_report"
 FIRST_STEPS = [("Start", "success"), ("First step", "success"), ("Done", "complete")]
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("transactional_db")]
+pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("transactional_db"), once_on_sqlite]
 
 
 class Terminal:

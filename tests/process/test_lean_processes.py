@@ -6,6 +6,10 @@ import sys
 import pytest
 from django.conf import settings
 
+from tests.process.conftest import once_on_sqlite
+
+pytestmark = once_on_sqlite
+
 LOADED = """
 import sys
 from django.core.management import execute_from_command_line

@@ -2,26 +2,21 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from unittest import mock
 
 import pytest
-from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 
 from orchestrator_site.common.clock import database_now
-from orchestrator_site.databases import database_config
 from tasks.models import StepStatus, Task, TaskStatus, TaskStep
 from tasks.services import start_process
 from tests.conftest import SUMMARY
-from tests.postgres import Server, stoppable_postgres
-from tests.process.conftest import MakeFaultWorkflow, Start, fault_environment
+from tests.postgres import Server
+from tests.process.conftest import MakeFaultWorkflow, Start
 from tests.process.faultapp.gate import Gates
 from tests.process.load import schedule_many, wait_until, wait_until_all_has_ended
-from tests.support.forking import Parent
 from tests.support.processes import Program
 from tests.support.wait import wait_for
 from tests.support.witness import read_witness, reconcile
@@ -35,39 +30,20 @@ PENDING = "step_not_recorded_yet"
 pytestmark = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no server to lose")
 
 
-@pytest.fixture
-def server(transactional_db: None) -> Iterator[Server]:
-    """Run a PostgreSQL of the test's own, with the tables in place, on which this process works as well."""
-    with stoppable_postgres() as server:
-        connection.close()
-        with mock.patch.dict(connection.settings_dict, database_config(server.url, base_dir=settings.BASE_DIR)):
-            call_command("migrate", verbosity=0)
-            yield server
-            connection.close()
-
-
-@pytest.fixture
-def parent(server: Server) -> Iterator[Parent]:
-    """Return the process from which those are forked that work on the server of the test."""
-    parent = Parent(fault_environment(server.url))
-    yield parent
-    parent.end()
-
-
 @pytest.mark.timeout(120)
 def test_the_database_goes_away_under_load_and_comes_back(
     *,
     record_property: Callable[[str, object], None],
     pytestconfig: pytest.Config,
     server: Server,
-    fork: Start,
+    fork_on_server: Start,
     fault_workflow: MakeFaultWorkflow,
     witness: Path,
     gates: Gates,
 ) -> None:
     outage_seconds = pytestconfig.getoption("outage_seconds")
-    scheduler = fork("scheduler", "run", "--no-worker")
-    workers = [fork("worker", is_gated=True) for _ in range(2)]
+    scheduler = fork_on_server("scheduler", "run", "--no-worker")
+    workers = [fork_on_server("worker", is_gated=True) for _ in range(2)]
     held, hurried = fault_workflow("task_held"), fault_workflow("task_unhurried")
     held_ids = {start_process(held.name) for _ in range(HELD)}
     wait_for(lambda: count_held(witness) == HELD, timeout=30, describe="steps that are held")

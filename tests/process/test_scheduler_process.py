@@ -89,8 +89,8 @@ def test_a_signal_ends_it_while_it_still_loads_workflows(start: Start, transacti
 
 
 @pytest.mark.timeout(120)
-def test_an_edit_by_another_process_takes_effect_within_a_second(start: Start, schedule: Schedule) -> None:
-    start_scheduler(start, "--no-worker")
+def test_an_edit_by_another_process_takes_effect_within_a_second(fork: Start, schedule: Schedule) -> None:
+    start_scheduler(fork, "--no-worker")
     wait_until_it_hears(schedule)
     for _ in range(EDITS):
         edit_and_see_it_fire(schedule)
@@ -121,8 +121,8 @@ def wait_until_it_hears(schedule: Schedule) -> None:
 @needs_connections
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("lost", [LISTENERS, EVERYONE_ELSE], ids=["of the listener", "all"])
-def test_firing_goes_on_when_connections_are_lost(start: Start, schedule: Schedule, lost: str) -> None:
-    scheduler = start_scheduler(start)
+def test_firing_goes_on_when_connections_are_lost(fork: Start, schedule: Schedule, lost: str) -> None:
+    scheduler = start_scheduler(fork)
     wait_until_it_hears(schedule)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from tests.process.conftest import once_on_sqlite
 from tests.support.urls import find_free_port
 from tests.support.wait import wait_for
 
@@ -119,6 +120,7 @@ def test_the_first_start_prints_a_user_and_a_token_that_work_and_later_ones_do_n
     assert "manage.py tokens create admin" in again.printed()
 
 
+@once_on_sqlite
 @pytest.mark.parametrize(
     ("number", "to_session", "code"),
     [(signal.SIGTERM, False, 0), (signal.SIGINT, False, 130), (signal.SIGINT, True, 130)],
@@ -134,6 +136,7 @@ def test_a_signal_ends_every_process(running: Running, number: signal.Signals, t
     assert psutil.wait_procs(descendants, timeout=1)[1] == []
 
 
+@once_on_sqlite
 def test_a_signal_during_the_start_leaves_no_process(running: Running) -> None:
     wait_for(lambda: "API token:" in running.printed(), timeout=30, describe="the token")
     running.stop()
@@ -145,6 +148,7 @@ def test_a_signal_during_the_start_leaves_no_process(running: Running) -> None:
     assert left == []
 
 
+@once_on_sqlite
 def test_the_end_of_one_process_ends_the_other(running: Running) -> None:
     running.wait_until_ready()
     descendants = running.descendants()
@@ -154,6 +158,7 @@ def test_the_end_of_one_process_ends_the_other(running: Running) -> None:
     assert psutil.wait_procs(descendants, timeout=1)[1] == []
 
 
+@once_on_sqlite
 def test_a_busy_port_is_told_with_the_way_out(environment: dict[str, str]) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", int(environment["PORT"])))
@@ -171,6 +176,7 @@ def test_a_busy_port_is_told_with_the_way_out(environment: dict[str, str]) -> No
     assert "PORT=" in done.stderr
 
 
+@once_on_sqlite
 def test_a_missing_secret_key_is_told_before_anything_is_done(environment: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "up"],

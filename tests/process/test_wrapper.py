@@ -16,7 +16,7 @@ from django.conf import settings
 from schedules.services import ScheduleDraft, create_schedule
 from tasks.models import Task, TaskStatus
 from tasks.services import start_process
-from tests.process.conftest import FAULT_APP, MakeFaultWorkflow
+from tests.process.conftest import FAULT_APP, MakeFaultWorkflow, once_on_postgresql
 from tests.process.faultapp.gate import GATES_VARIABLE, Gates
 from tests.support.processes import START_SECONDS, Program
 from tests.support.urls import find_free_port
@@ -122,6 +122,7 @@ def test_both_are_alive_a_schedule_fires_and_its_task_runs(
     assert wrapper.find("gunicorn").is_running()
 
 
+@once_on_postgresql
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_ends_both_in_order_and_leaves_nothing(
     start_wrapper: StartWrapper, number: signal.Signals, code: int
@@ -134,6 +135,7 @@ def test_a_signal_ends_both_in_order_and_leaves_nothing(
     assert wrapper.events("worker_stopped")
 
 
+@once_on_postgresql
 def test_a_step_that_runs_is_finished_although_the_server_has_long_ended(
     start_wrapper: StartWrapper, fault_workflow: MakeFaultWorkflow, gates: Gates, witness: Path
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_step_that_runs_is_finished_although_the_server_has_long_ended(
     assert task.steps.filter(name="Held", attempt=1).exists()
 
 
+@once_on_postgresql
 @pytest.mark.parametrize(("killed", "other"), [("scheduler", "gunicorn"), ("gunicorn", "scheduler")])
 def test_the_end_of_one_ends_the_other_and_is_told(start_wrapper: StartWrapper, killed: str, other: str) -> None:
     wrapper = start_wrapper()
@@ -165,6 +168,7 @@ def test_the_end_of_one_ends_the_other_and_is_told(start_wrapper: StartWrapper, 
     wait_for(lambda: not wrapper.session(), describe="the end of every process")
 
 
+@once_on_postgresql
 def test_one_that_ends_in_peace_is_a_failure_too(start_wrapper: StartWrapper) -> None:
     wrapper = start_wrapper()
     wrapper.wait_until_all_runs()
@@ -173,6 +177,7 @@ def test_one_that_ends_in_peace_is_a_failure_too(start_wrapper: StartWrapper) ->
     assert wrapper.session() == []
 
 
+@once_on_postgresql
 def test_it_migrates_first_and_starts_nothing_when_that_fails(start_wrapper: StartWrapper, tmp_path: Path) -> None:
     wrapper = start_wrapper(DATABASE_URL=f"sqlite:///{tmp_path}/no/such/folder/db.sqlite3")
     assert wrapper.process.wait(START_SECONDS) == 1
@@ -181,6 +186,7 @@ def test_it_migrates_first_and_starts_nothing_when_that_fails(start_wrapper: Sta
     assert "scheduler_running" not in printed
 
 
+@once_on_postgresql
 def test_an_empty_database_is_migrated(start_wrapper: StartWrapper, tmp_path: Path) -> None:
     wrapper = start_wrapper(DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite3")
     wrapper.wait_until_all_runs()

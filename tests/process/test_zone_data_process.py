@@ -45,7 +45,7 @@ def next_run_of(schedule: Schedule) -> datetime:
 
 @pytest.mark.timeout(120)
 def test_next_runs_move_with_the_data_and_back_and_each_change_is_logged(
-    start: Start, fault_workflow: MakeFaultWorkflow, other_data: Path
+    start: Start, fork: Start, fault_workflow: MakeFaultWorkflow, other_data: Path
 ) -> None:
     workflow = fault_workflow("task_one_step")
     now = database_now()
@@ -60,7 +60,7 @@ def test_next_runs_move_with_the_data_and_back_and_each_change_is_logged(
     )
     before = {each.pk: next_run_of(each) for each in (local, elsewhere, elapsed)}
 
-    first = start("scheduler", "run", "--no-worker")
+    first = fork("scheduler", "run", "--no-worker")
     first.wait_for_event("zone_data_stored")
     assert first.stop() == 0
     assert ZoneData.objects.get().version == tzdata.IANA_VERSION
@@ -79,14 +79,14 @@ def test_next_runs_move_with_the_data_and_back_and_each_change_is_logged(
     assert second.stop() == 0
     assert ZoneData.objects.get().version == OTHER_VERSION
 
-    third = start("scheduler", "run", "--no-worker")
+    third = fork("scheduler", "run", "--no-worker")
     third.wait_for_event("zone_data_changed")
     assert {each.pk: next_run_of(each) for each in (local, elsewhere, elapsed)} == before
     assert third.stop() == 0
 
 
 @pytest.mark.timeout(120)
-def test_the_same_data_moves_nothing(start: Start, fault_workflow: MakeFaultWorkflow) -> None:
+def test_the_same_data_moves_nothing(fork: Start, fault_workflow: MakeFaultWorkflow) -> None:
     workflow = fault_workflow("task_one_step")
     nightly, often = (
         create_schedule(draft=ScheduleDraft(*draft), workflow=workflow, actor="a test")
@@ -98,7 +98,7 @@ def test_the_same_data_moves_nothing(start: Start, fault_workflow: MakeFaultWork
     ZoneData.objects.create(version=tzdata.IANA_VERSION, since=database_now())
     moved_by_hand = next_run_of(nightly) + HOUR
     Schedule.objects.filter(pk=nightly.pk).update(next_run_at=moved_by_hand)
-    scheduler = start("scheduler", "run", "--no-worker")
+    scheduler = fork("scheduler", "run", "--no-worker")
     wait_for(Firing.objects.filter(schedule_id=often.pk).exists, timeout=30, describe="a turn")
     assert scheduler.stop() == 0
     assert next_run_of(nightly) == moved_by_hand

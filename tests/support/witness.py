@@ -99,7 +99,15 @@ def reconcile(witness: Path, *, until: datetime, effects: Sequence[Sighting] = (
     Raises:
         Irreconcilable: Something is missing, or there twice.
     """
-    evidence = Evidence(
+    evidence = gather_evidence(witness, effects=effects)
+    if differences := find_differences(evidence, until=until):
+        raise Irreconcilable(differences)
+    return evidence
+
+
+def gather_evidence(witness: Path, *, effects: Sequence[Sighting] = ()) -> Evidence:
+    """Read all rows, and what the witness saw."""
+    return Evidence(
         schedules=list(Schedule.objects.all()),
         firings=list(Firing.objects.order_by("id")),
         tasks=list(Task.objects.select_related("workflow").order_by("id")),
@@ -107,15 +115,16 @@ def reconcile(witness: Path, *, until: datetime, effects: Sequence[Sighting] = (
         sightings=read_witness(witness),
         effects=effects,
     )
-    if differences := find_differences(evidence, until=until):
-        raise Irreconcilable(differences)
-    return evidence
 
 
 def find_differences(evidence: Evidence, *, until: datetime) -> list[str]:
     """Compare planned instants ↔ firings ↔ tasks ↔ steps ↔ witness and effects; return every difference in words."""
+    return [*_planned_and_firings(evidence, until), *find_run_differences(evidence)]
+
+
+def find_run_differences(evidence: Evidence) -> list[str]:
+    """Compare firings ↔ tasks ↔ steps ↔ witness and effects; return every difference in words."""
     return [
-        *_planned_and_firings(evidence, until),
         *_firings_and_tasks(evidence),
         *_tasks_and_steps(evidence),
         *_steps_and_witness(evidence),

@@ -115,7 +115,7 @@ def assert_same(task: Task, result: WorkflowResult) -> None:
     assert (result.failure is None) == (recorded[-1].error is None)
 
 
-SETTINGS = settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @SETTINGS

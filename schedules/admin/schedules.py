@@ -31,7 +31,9 @@ from orchestrator_site.common.errors import Forbidden
 from schedules.admin.previews import BUTTON, PreviewAdmin
 from schedules.forms import ScheduleForm, SchedulePreviewForm
 from schedules.models import Schedule, ScheduleState
+from schedules.policy_fields import EXPLANATION
 from schedules.previews import notices_of
+from schedules.rules import POLICIES
 from schedules.running import run_schedule_now
 from schedules.selectors import ScheduleNotFound, list_schedules
 from schedules.services import delete_schedule
@@ -58,6 +60,7 @@ KNOWN = (
 )
 CLOCKS_AND_SPREAD = [name for name in OPTIONS if name != "timezone"]
 OPTION_SET = ("Clock changes and spread", {"fields": CLOCKS_AND_SPREAD})
+POLICY_SET = ("Policies", {"fields": list(POLICIES), "description": EXPLANATION, "classes": ["schedule-policies"]})
 # One set of fields for each kind of trigger, of which the script shows the chosen one.
 KIND_SETS = [
     (f"Trigger: {kind}", {"fields": field_names(kind), "classes": ["trigger-kind", f"trigger-kind-{kind}"]})
@@ -129,15 +132,16 @@ class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
         """Return what is known about a schedule, and the fields of each kind of trigger for those who may change it."""
         if obj is None:
             first = (None, {"fields": ["name", "workflow", "timezone", "trigger"]})
-            return [first, *KIND_SETS, OPTION_SET, (None, {"fields": ["inputs"]})]
+            return [first, *KIND_SETS, OPTION_SET, POLICY_SET, (None, {"fields": ["inputs"]})]
         known = (None, {"fields": list(KNOWN)})
         if not self.has_change_permission(request, obj):
-            settings_ = ["zone", "trigger", "arguments", *CLOCKS_AND_SPREAD, "shown_inputs"]
+            settings_ = ["zone", "trigger", "arguments", *CLOCKS_AND_SPREAD, *POLICIES, "shown_inputs"]
             return [known, ("Settings", {"fields": settings_})]
         last = (None, {"fields": ["inputs", "version"]})
         if not can_hold(obj.trigger, obj.trigger_kwargs):
-            return [known, ("Change", {"fields": ["name", "timezone", "arguments"]}), OPTION_SET, last]
-        return [known, ("Change", {"fields": ["name", "timezone", "trigger"]}), *KIND_SETS, OPTION_SET, last]
+            return [known, ("Change", {"fields": ["name", "timezone", "arguments"]}), OPTION_SET, POLICY_SET, last]
+        settable = ("Change", {"fields": ["name", "timezone", "trigger"]})
+        return [known, settable, *KIND_SETS, OPTION_SET, POLICY_SET, last]
 
     def save_model(self, request: HttpRequest, obj: Schedule, form: ServiceForm, *args: Any, **kwargs: Any) -> None:
         """Save nothing, since the service has; tell what in it may not be what was meant."""

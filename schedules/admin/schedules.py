@@ -1,4 +1,4 @@
-"""Schedules: add, change, delete, run now."""
+"""Schedules: add, change, delete; their verbs have modules of their own."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin import SimpleListFilter, display
-from django.db.models import Model, QuerySet
+from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter, display
+from django.db.models import Case, F, Model, Q, QuerySet, Value, When
+from django.db.models.functions import Now
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -15,41 +16,41 @@ from django.utils.html import format_html
 from orchestrator_site.common.admin.display import (
     BAD,
     GOOD,
+    ODD,
     json_column,
-    label_column,
     list_link,
     moment_column,
     page_link,
+    show_label,
     show_line,
     show_moment,
 )
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
-from orchestrator_site.common.admin.verbs import Verb, VerbsAdmin
+from orchestrator_site.common.admin.verbs import VerbsAdmin
 from orchestrator_site.common.clock import database_now
-from orchestrator_site.common.errors import Forbidden
+from schedules.admin.bulk import BulkAdmin
 from schedules.admin.previews import BUTTON, PreviewAdmin
+from schedules.admin.verbs import VERBS
 from schedules.forms import ScheduleForm, SchedulePreviewForm
 from schedules.models import Schedule, ScheduleState
 from schedules.policy_fields import EXPLANATION
 from schedules.previews import notices_of
 from schedules.rules import POLICIES
-from schedules.running import run_schedule_now
 from schedules.selectors import ScheduleNotFound, list_schedules
 from schedules.services import delete_schedule
 from schedules.trigger_fields import ARGUMENTS, can_hold, field_names
 from schedules.triggers import KINDS, OPTIONS
 from schedules.unsettled import find_unsettled
-from tasks.starting import check_may_start, find_definition
 
-STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.BROKEN: BAD}
+STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.PAUSED: ODD, ScheduleState.BROKEN: BAD}
 
 # What the page says of a schedule, above its form.
 KNOWN = (
     "in_words",
     "rule",
     "state_label",
-    "state_reason",
+    "why",
     "since",
     "next_run_here_and_there",
     "workflow_link",
@@ -68,19 +69,13 @@ KIND_SETS = [
 ]
 
 
-def run_now(schedule: Schedule, user: Any) -> str:
-    """Start its task, and say where to look."""
-    task = run_schedule_now(schedule=schedule, actor=user.get_username(), user=user)
-    return format_html("Started {} of “{}”.", page_link("tasks_task", task.pk, "a task"), schedule.name)
+class StateFilter(ChoicesFieldListFilter):
+    """Schedules by their state as the list shows it, by the clock of the database."""
 
-
-def may_run(schedule: Schedule, user: Any) -> bool:
-    """Tell whether its workflow lets a user start it."""
-    try:
-        check_may_start(find_definition(schedule.workflow.name), user)
-    except Forbidden:
-        return False
-    return True
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep those in the state."""
+        chosen = request.GET.get(self.lookup_kwarg)
+        return queryset.filter(shown_state=chosen) if chosen else queryset
 
 
 class TriggerFilter(SimpleListFilter):
@@ -99,30 +94,30 @@ class TriggerFilter(SimpleListFilter):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
+class ScheduleAdmin(BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
     """Schedules, by name."""
 
     form = ScheduleForm
     list_display = ("name", "state_label", "runs", "workflow_link", "next_run")
-    list_filter = ("state", TriggerFilter)
+    list_filter = (("state", StateFilter), TriggerFilter)
     search_fields = ("name", "link__workflow__name")
     sortable_by = ("name", "next_run")
-    verbs = (Verb(name="run", label="Run now", permission="schedules.run_schedule", act=run_now, is_allowed=may_run),)
+    verbs = VERBS
     readonly_fields = (*KNOWN, "zone", "arguments", "shown_inputs")
 
     class Media:
         css: ClassVar = {"all": ("admin-pages/schedule-form.css",)}
         js = ("admin-pages/schedule-form.js", "admin-pages/schedule-preview.js")
 
-    state_label = label_column("state", STATE_COLOURS)
     next_run = moment_column("next_run_at", "next run")
-    since = moment_column("state_since", "in this state since")
     arguments = json_column("trigger_kwargs")
     shown_inputs = json_column("inputs")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
-        """Return the schedules with their workflows."""
-        return list_schedules()
+        """Return the schedules with their workflows, and the state in which people see them."""
+        is_released = Q(state=ScheduleState.PAUSED, paused_until__lte=Now())
+        shown_state = Case(When(is_released, then=Value(ScheduleState.ACTIVE)), default=F("state"))
+        return list_schedules().annotate(shown_state=shown_state)
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> type[BaseForm]:
         """Return the form that writes; the one that does not, if a preview was asked for."""
@@ -164,6 +159,22 @@ class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
         """Delete them by the service, each in a transaction of its own."""
         for schedule_id in list(queryset.values_list("pk", flat=True)):
             _delete(schedule_id, request)
+
+    @display(description="state")
+    def state_label(self, schedule: Any) -> str:
+        """Show its state; of a paused one, by whom, since when, until when and why, when one points at it."""
+        return show_label(schedule.shown_state, STATE_COLOURS, title=_say_pause(schedule))
+
+    @display(description="state reason")
+    def why(self, schedule: Any) -> str:
+        """Show why it does not run."""
+        return _say_pause(schedule) or schedule.state_reason
+
+    @display(description="in this state since")
+    def since(self, schedule: Any) -> str | None:
+        """Show since when it is in the state that is shown."""
+        is_released = schedule.shown_state != schedule.state
+        return show_moment(schedule.paused_until if is_released else schedule.state_since)
 
     @display(description="runs")
     def runs(self, schedule: Schedule) -> str | None:
@@ -221,6 +232,14 @@ class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
     def updated(self, schedule: Schedule) -> str:
         """Show when it was changed last, by whom, and how often that was."""
         return f"{show_moment(schedule.updated_at)} by {schedule.updated_by} (version {schedule.version})"
+
+
+def _say_pause(schedule: Any) -> str:
+    """Say of a paused schedule who paused it, since when, until when and why; of others nothing."""
+    if schedule.shown_state != ScheduleState.PAUSED:
+        return ""
+    until = f" until {show_moment(schedule.paused_until)}" if schedule.paused_until else ""
+    return f"paused by {schedule.paused_by} since {show_moment(schedule.paused_at)}{until}: {schedule.pause_reason}"
 
 
 def _delete(schedule_id: UUID, request: HttpRequest) -> None:

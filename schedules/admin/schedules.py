@@ -10,8 +10,9 @@ from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter, displ
 from django.db.models import Case, F, Model, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.timezone import now
 
 from orchestrator_site.common.admin.display import (
     BAD,
@@ -28,7 +29,6 @@ from orchestrator_site.common.admin.display import (
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
 from orchestrator_site.common.admin.verbs import VerbsAdmin
-from orchestrator_site.common.clock import database_now
 from schedules.admin.bulk import BulkAdmin
 from schedules.admin.previews import BUTTON, PreviewAdmin
 from schedules.admin.verbs import VERBS
@@ -138,6 +138,14 @@ class ScheduleAdmin(BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
         settable = ("Change", {"fields": ["name", "timezone", "trigger"]})
         return [known, settable, *KIND_SETS, OPTION_SET, POLICY_SET, last]
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Find out once what is not in the ledger: the page asks for the value of a field several times."""
+        schedule = kwargs.get("obj")
+        if schedule is not None:
+            schedule.unsettled = find_unsettled(schedule, now=now())
+        answer: HttpResponse = super().render_change_form(request, context, **kwargs)
+        return answer
+
     def save_model(self, request: HttpRequest, obj: Schedule, form: ServiceForm, *args: Any, **kwargs: Any) -> None:
         """Save nothing, since the service has; tell what in it may not be what was meant."""
         assert isinstance(form, ScheduleForm)
@@ -218,10 +226,9 @@ class ScheduleAdmin(BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
         return format_html("{} · {}", firings, list_link("tasks_task", query, "Tasks"))
 
     @display(description="not in the ledger yet")
-    def not_in_the_ledger_yet(self, schedule: Schedule) -> str | None:
+    def not_in_the_ledger_yet(self, schedule: Any) -> str | None:
         """Show what has passed while something holds it."""
-        unsettled = find_unsettled(schedule, now=database_now())
-        return str(unsettled) if unsettled else None
+        return str(schedule.unsettled) if schedule.unsettled else None
 
     @display(description="created")
     def created(self, schedule: Schedule) -> str:

@@ -35,10 +35,7 @@ def pause_schedule(*, schedule_id: UUID, reason: str, actor: str, until: datetim
         WrongState: It is finished or broken.
     """
     now = database_now()
-    if not reason.strip():
-        raise InvalidValue("say why: people will ask", field="reason", value=reason)
-    if until is not None and until <= now:
-        raise InvalidValue(f"'until' {until.isoformat()} has passed", field="until", value=until.isoformat())
+    check_pause(reason=reason, until=until, now=now)
     with write_transaction():
         schedule = lock_schedule(schedule_id)
         if schedule.state in {ScheduleState.FINISHED, ScheduleState.BROKEN}:
@@ -57,6 +54,18 @@ def pause_schedule(*, schedule_id: UUID, reason: str, actor: str, until: datetim
     shown_until = until.isoformat() if until else None
     log.info("schedule_paused", schedule_id=str(schedule_id), actor=actor, reason=reason, until=shown_until)
     return schedule
+
+
+def check_pause(*, reason: str, until: datetime | None, now: datetime) -> None:
+    """Refuse a pause that nobody could have.
+
+    Raises:
+        InvalidValue: There is no reason, or `until` has passed.
+    """
+    if not reason.strip():
+        raise InvalidValue("say why: people will ask", field="reason", value=reason)
+    if until is not None and until <= now:
+        raise InvalidValue(f"'until' {until.isoformat()} has passed", field="until", value=until.isoformat())
 
 
 def resume_schedule(*, schedule_id: UUID, actor: str) -> Schedule:

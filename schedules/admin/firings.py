@@ -33,6 +33,7 @@ OUTCOME_COLOURS: dict[str, str] = {
     FiringOutcome.MISSED: ODD,
     FiringOutcome.COALESCED: ODD,
     FiringOutcome.SKIPPED_OVERLAP: ODD,
+    FiringOutcome.SKIPPED_PAUSED: ODD,
     FiringOutcome.ERROR: BAD,
 }
 

@@ -1,4 +1,4 @@
-"""Schedules: add, change, delete, run now."""
+"""Schedules: add, change, delete; their verbs have modules of their own."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -6,48 +6,51 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin import SimpleListFilter, display
-from django.db.models import Model, QuerySet
+from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter, display
+from django.db.models import Case, F, Model, Q, QuerySet, Value, When
+from django.db.models.functions import Now
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.timezone import now
 
 from orchestrator_site.common.admin.display import (
     BAD,
     GOOD,
+    ODD,
     json_column,
-    label_column,
     list_link,
     moment_column,
     page_link,
+    show_label,
     show_line,
     show_moment,
 )
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
-from orchestrator_site.common.admin.verbs import Verb, VerbsAdmin
-from orchestrator_site.common.clock import database_now
-from orchestrator_site.common.errors import Forbidden
+from orchestrator_site.common.admin.verbs import VerbsAdmin
+from schedules.admin.bulk import BulkAdmin
 from schedules.admin.previews import BUTTON, PreviewAdmin
+from schedules.admin.verbs import VERBS
 from schedules.forms import ScheduleForm, SchedulePreviewForm
 from schedules.models import Schedule, ScheduleState
+from schedules.policy_fields import EXPLANATION
 from schedules.previews import notices_of
-from schedules.running import run_schedule_now
+from schedules.rules import POLICIES
 from schedules.selectors import ScheduleNotFound, list_schedules
 from schedules.services import delete_schedule
 from schedules.trigger_fields import ARGUMENTS, can_hold, field_names
 from schedules.triggers import KINDS, OPTIONS
 from schedules.unsettled import find_unsettled
-from tasks.starting import check_may_start, find_definition
 
-STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.BROKEN: BAD}
+STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.PAUSED: ODD, ScheduleState.BROKEN: BAD}
 
 # What the page says of a schedule, above its form.
 KNOWN = (
     "in_words",
     "rule",
     "state_label",
-    "state_reason",
+    "why",
     "since",
     "next_run_here_and_there",
     "workflow_link",
@@ -58,6 +61,7 @@ KNOWN = (
 )
 CLOCKS_AND_SPREAD = [name for name in OPTIONS if name != "timezone"]
 OPTION_SET = ("Clock changes and spread", {"fields": CLOCKS_AND_SPREAD})
+POLICY_SET = ("Policies", {"fields": list(POLICIES), "description": EXPLANATION, "classes": ["schedule-policies"]})
 # One set of fields for each kind of trigger, of which the script shows the chosen one.
 KIND_SETS = [
     (f"Trigger: {kind}", {"fields": field_names(kind), "classes": ["trigger-kind", f"trigger-kind-{kind}"]})
@@ -65,19 +69,13 @@ KIND_SETS = [
 ]
 
 
-def run_now(schedule: Schedule, user: Any) -> str:
-    """Start its task, and say where to look."""
-    task = run_schedule_now(schedule=schedule, actor=user.get_username(), user=user)
-    return format_html("Started {} of “{}”.", page_link("tasks_task", task.pk, "a task"), schedule.name)
+class StateFilter(ChoicesFieldListFilter):
+    """Schedules by their state as the list shows it, by the clock of the database."""
 
-
-def may_run(schedule: Schedule, user: Any) -> bool:
-    """Tell whether its workflow lets a user start it."""
-    try:
-        check_may_start(find_definition(schedule.workflow.name), user)
-    except Forbidden:
-        return False
-    return True
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep those in the state."""
+        chosen = request.GET.get(self.lookup_kwarg)
+        return queryset.filter(shown_state=chosen) if chosen else queryset
 
 
 class TriggerFilter(SimpleListFilter):
@@ -96,30 +94,30 @@ class TriggerFilter(SimpleListFilter):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
+class ScheduleAdmin(BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
     """Schedules, by name."""
 
     form = ScheduleForm
     list_display = ("name", "state_label", "runs", "workflow_link", "next_run")
-    list_filter = ("state", TriggerFilter)
+    list_filter = (("state", StateFilter), TriggerFilter)
     search_fields = ("name", "link__workflow__name")
     sortable_by = ("name", "next_run")
-    verbs = (Verb(name="run", label="Run now", permission="schedules.run_schedule", act=run_now, is_allowed=may_run),)
+    verbs = VERBS
     readonly_fields = (*KNOWN, "zone", "arguments", "shown_inputs")
 
     class Media:
         css: ClassVar = {"all": ("admin-pages/schedule-form.css",)}
         js = ("admin-pages/schedule-form.js", "admin-pages/schedule-preview.js")
 
-    state_label = label_column("state", STATE_COLOURS)
     next_run = moment_column("next_run_at", "next run")
-    since = moment_column("state_since", "in this state since")
     arguments = json_column("trigger_kwargs")
     shown_inputs = json_column("inputs")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
-        """Return the schedules with their workflows."""
-        return list_schedules()
+        """Return the schedules with their workflows, and the state in which people see them."""
+        is_released = Q(state=ScheduleState.PAUSED, paused_until__lte=Now())
+        shown_state = Case(When(is_released, then=Value(ScheduleState.ACTIVE)), default=F("state"))
+        return list_schedules().annotate(shown_state=shown_state)
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> type[BaseForm]:
         """Return the form that writes; the one that does not, if a preview was asked for."""
@@ -129,15 +127,24 @@ class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
         """Return what is known about a schedule, and the fields of each kind of trigger for those who may change it."""
         if obj is None:
             first = (None, {"fields": ["name", "workflow", "timezone", "trigger"]})
-            return [first, *KIND_SETS, OPTION_SET, (None, {"fields": ["inputs"]})]
+            return [first, *KIND_SETS, OPTION_SET, POLICY_SET, (None, {"fields": ["inputs"]})]
         known = (None, {"fields": list(KNOWN)})
         if not self.has_change_permission(request, obj):
-            settings_ = ["zone", "trigger", "arguments", *CLOCKS_AND_SPREAD, "shown_inputs"]
+            settings_ = ["zone", "trigger", "arguments", *CLOCKS_AND_SPREAD, *POLICIES, "shown_inputs"]
             return [known, ("Settings", {"fields": settings_})]
         last = (None, {"fields": ["inputs", "version"]})
         if not can_hold(obj.trigger, obj.trigger_kwargs):
-            return [known, ("Change", {"fields": ["name", "timezone", "arguments"]}), OPTION_SET, last]
-        return [known, ("Change", {"fields": ["name", "timezone", "trigger"]}), *KIND_SETS, OPTION_SET, last]
+            return [known, ("Change", {"fields": ["name", "timezone", "arguments"]}), OPTION_SET, POLICY_SET, last]
+        settable = ("Change", {"fields": ["name", "timezone", "trigger"]})
+        return [known, settable, *KIND_SETS, OPTION_SET, POLICY_SET, last]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Find out once what is not in the ledger: the page asks for the value of a field several times."""
+        schedule = kwargs.get("obj")
+        if schedule is not None:
+            schedule.unsettled = find_unsettled(schedule, now=now())
+        answer: HttpResponse = super().render_change_form(request, context, **kwargs)
+        return answer
 
     def save_model(self, request: HttpRequest, obj: Schedule, form: ServiceForm, *args: Any, **kwargs: Any) -> None:
         """Save nothing, since the service has; tell what in it may not be what was meant."""
@@ -160,6 +167,22 @@ class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
         """Delete them by the service, each in a transaction of its own."""
         for schedule_id in list(queryset.values_list("pk", flat=True)):
             _delete(schedule_id, request)
+
+    @display(description="state")
+    def state_label(self, schedule: Any) -> str:
+        """Show its state; of a paused one, by whom, since when, until when and why, when one points at it."""
+        return show_label(schedule.shown_state, STATE_COLOURS, title=_say_pause(schedule))
+
+    @display(description="state reason")
+    def why(self, schedule: Any) -> str:
+        """Show why it does not run."""
+        return _say_pause(schedule) or schedule.state_reason
+
+    @display(description="in this state since")
+    def since(self, schedule: Any) -> str | None:
+        """Show since when it is in the state that is shown."""
+        is_released = schedule.shown_state != schedule.state
+        return show_moment(schedule.paused_until if is_released else schedule.state_since)
 
     @display(description="runs")
     def runs(self, schedule: Schedule) -> str | None:
@@ -203,10 +226,9 @@ class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
         return format_html("{} · {}", firings, list_link("tasks_task", query, "Tasks"))
 
     @display(description="not in the ledger yet")
-    def not_in_the_ledger_yet(self, schedule: Schedule) -> str | None:
+    def not_in_the_ledger_yet(self, schedule: Any) -> str | None:
         """Show what has passed while something holds it."""
-        unsettled = find_unsettled(schedule, now=database_now())
-        return str(unsettled) if unsettled else None
+        return str(schedule.unsettled) if schedule.unsettled else None
 
     @display(description="created")
     def created(self, schedule: Schedule) -> str:
@@ -217,6 +239,14 @@ class ScheduleAdmin(PreviewAdmin, VerbsAdmin, ServiceAdmin):
     def updated(self, schedule: Schedule) -> str:
         """Show when it was changed last, by whom, and how often that was."""
         return f"{show_moment(schedule.updated_at)} by {schedule.updated_by} (version {schedule.version})"
+
+
+def _say_pause(schedule: Any) -> str:
+    """Say of a paused schedule who paused it, since when, until when and why; of others nothing."""
+    if schedule.shown_state != ScheduleState.PAUSED:
+        return ""
+    until = f" until {show_moment(schedule.paused_until)}" if schedule.paused_until else ""
+    return f"paused by {schedule.paused_by} since {show_moment(schedule.paused_at)}{until}: {schedule.pause_reason}"
 
 
 def _delete(schedule_id: UUID, request: HttpRequest) -> None:

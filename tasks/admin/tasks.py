@@ -11,7 +11,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import truncatechars
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orchestrator_site.common.admin.display import (
@@ -24,6 +24,7 @@ from orchestrator_site.common.admin.display import (
     moment_column,
     page_link,
     show_duration,
+    show_left_alone,
     show_line,
     show_unbroken,
 )
@@ -226,7 +227,6 @@ def show_problems(results: Sequence[Resumption]) -> SafeString:
     """Return why tasks were left as they are, a line each."""
     left = {result.task_id: first_line(result.problem) for result in results if result.problem}
     workflows = dict(Task.objects.filter(pk__in=left).values_list("pk", "workflow__name"))
-    lines = [(page_link("tasks_task", pk, workflows.get(pk, "a task")), problem) for pk, problem in left.items()]
-    return format_html(
-        '<p>These stay as they are:</p><ul class="admin-list">{}</ul>', format_html_join("", "<li>{}: {}</li>", lines)
+    return show_left_alone(
+        (page_link("tasks_task", pk, workflows.get(pk, "a task")), problem) for pk, problem in left.items()
     )

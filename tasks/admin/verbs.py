@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orchestrator_site.common.admin.verbs import Verb
+from orchestrator_site.common.admin.verbs import ButtonVerb
 from orchestrator_site.common.errors import Forbidden
 from tasks.admin.standing import can_resume
 from tasks.models import Task, TaskStatus
@@ -54,7 +54,7 @@ def _can_go_on(task: Any) -> bool:
 
 
 VERBS = (
-    Verb(
+    ButtonVerb(
         name="resume",
         label="Resume",
         permission=RESUME,
@@ -62,7 +62,7 @@ VERBS = (
         is_offered=_is_to_be_resumed,
         is_allowed=may_resume,
     ),
-    Verb(
+    ButtonVerb(
         name="retry",
         label="Retry from the failed step",
         permission=RESUME,
@@ -70,7 +70,7 @@ VERBS = (
         is_offered=_is_to_be_retried,
         is_allowed=may_resume,
     ),
-    Verb(
+    ButtonVerb(
         name="abort",
         label="Abort",
         permission="tasks.abort_task",

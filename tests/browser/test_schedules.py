@@ -232,6 +232,31 @@ def test_run_now_leads_to_the_task_and_its_steps(page: Page) -> None:
     expect(page.get_by_label("Name")).to_have_value(name)
 
 
+def test_a_schedule_is_paused_with_a_reason_and_resumed(page: Page) -> None:
+    name = new_name()
+    open_add_form(page, name, "interval")
+    page.get_by_label("Hours", exact=True).fill("6")
+    page.get_by_label("While a task has not ended").select_option("run beside it")
+    save(page)
+    open_schedule(page, name)
+    expect(page.get_by_label("While a task has not ended")).to_have_value("allow")
+    page.get_by_role("link", name="Pause…").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_text("This field is required.")).to_be_visible()
+    page.get_by_label("Reason").fill("Upgrade of the network")
+    page.get_by_label("Until").fill("2099-01-01T00:00:00")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_text("The schedule is paused until 2099-01-01 00:00:00 CET")).to_be_visible()
+    expect(page.get_by_text(re.compile("^paused by .*: Upgrade of the network$"))).to_be_visible()
+    page.goto(f"/admin/schedules/schedule/?q={name}&state__exact=paused")
+    state = page.locator("#result_list tr", has_text=name).get_by_title("Upgrade of the network")
+    expect(state).to_have_text(re.compile("paused", re.IGNORECASE))
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect(page.get_by_text("The schedule goes on; it runs next at")).to_be_visible()
+    expect(page.get_by_role("link", name="Pause…")).to_be_visible()
+
+
 def test_a_schedule_is_changed_and_deleted(page: Page) -> None:
     name, other = new_name(), new_name()
     open_add_form(page, name, "interval")

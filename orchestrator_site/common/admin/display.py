@@ -1,7 +1,7 @@
 """How values look on the admin pages: times with their zone, coloured states, readable JSON, links."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +11,7 @@ from django.contrib.admin import display
 from django.contrib.admin.utils import quote
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
@@ -42,9 +42,14 @@ def show_duration(length: timedelta | None) -> str | None:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def show_label(value: str, colours: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS) -> SafeString:
-    """Return a state in the colour that `colours` gives it, else grey; in words where `labels` has some."""
-    context = {"text": labels.get(value, value), "type": colours.get(value, "")}
+def show_label(
+    value: str, colours: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS, *, title: str = ""
+) -> SafeString:
+    """Return a state in the colour that `colours` gives it, else grey; in words where `labels` has some.
+
+    The title is what a pointer that rests on it is shown.
+    """
+    context = {"text": labels.get(value, value), "type": colours.get(value, ""), "label_title": title}
     return render_to_string("unfold/helpers/label.html", context)
 
 
@@ -71,6 +76,14 @@ def show_unbroken(text: str | None) -> SafeString | None:
 def show_line(text: str) -> SafeString | None:
     """Return a sentence for a column of a list, which gives it room: the others would leave it a word's width."""
     return format_html('<span class="admin-line">{}</span>', text) if text else None
+
+
+def show_left_alone(problems: Iterable[tuple[object, str]]) -> SafeString:
+    """Return which rows of many were left as they are, and why, a line each."""
+    return format_html(
+        '<p>These stay as they are:</p><ul class="admin-list">{}</ul>',
+        format_html_join("", "<li>{}: {}</li>", problems),
+    )
 
 
 def show_link(url: str, text: object) -> SafeString:

@@ -1,4 +1,7 @@
-"""Verbs: buttons on the page of a row. Each is a POST with a permission of its own, and calls one service."""
+"""Verbs: what can be done from the page of a row, by a button or by a form on a page of its own.
+
+Each has a permission of its own, is done by a POST, and calls one service.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,8 +13,10 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import PageAdmin
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue, Refused
 
@@ -36,23 +41,53 @@ class Verb:
     Attributes:
         name: The end of its address.
         permission: Who may, as `schedules.run_schedule`.
-        act: Does it, for the row and a user, and returns what to tell.
         is_offered: Whether a row is in a state in which that is possible.
         is_allowed: Whether a user, who has the permission, may do it to this row.
-        question: Asked before it is done, if it cannot be undone.
     """
 
     name: str
     label: str
     permission: str
-    act: Callable[[Any, Any], str]
     is_offered: Callable[[Any], bool] = lambda _: True
     is_allowed: Callable[[Any, Any], bool] = lambda _row, _user: True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonVerb(Verb):
+    """What a button does.
+
+    Attributes:
+        act: Does it, for the row and a user, and returns what to tell.
+        question: Asked before it is done, if it cannot be undone.
+    """
+
+    act: Callable[[Any, Any], str]
     question: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormVerb(Verb):
+    """What a form does, to whose page a link leads.
+
+    Attributes:
+        make_form: Returns the form for a row, with what was sent if something was.
+        tell: Returns what to tell once a form was taken.
+        is_done: Whether a form that is valid has done it; one that has not has only looked ahead, and is shown again.
+        hint: What the page says above the form.
+        template: Of the page.
+        describe: Returns what the template shows of a form besides its fields.
+    """
+
+    make_form: Callable[[HttpRequest, Any], ServiceForm]
+    tell: Callable[[Any], str]
+    is_done: Callable[[Any], bool] = lambda _: True
+    hint: str = ""
+    template: str = "admin/verb_form.html"
+    describe: Callable[[Any], dict[str, Any]] = lambda _: {}
+
+
 class VerbsAdmin(PageAdmin):
-    """A page with buttons."""
+    """A page with verbs."""
 
     verbs: Sequence[Verb] = ()
     change_form_outer_before_template = "admin/verbs.html"
@@ -62,7 +97,7 @@ class VerbsAdmin(PageAdmin):
         own = [
             path(
                 f"<uuid:object_id>/{verb.name}/",
-                self.admin_site.admin_view(partial(self.verb_view, verb=verb)),
+                self.admin_site.admin_view(self._view_of(verb)),
                 name=self._url_name(verb),
             )
             for verb in self.verbs
@@ -70,13 +105,13 @@ class VerbsAdmin(PageAdmin):
         return own + list(super().get_urls())
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """Add the buttons that this user may press and that the state of the row allows."""
+        """Add the buttons and links that this user may follow and that the state of the row allows."""
         row = kwargs.get("obj")
-        offered = {"verbs": self._offered(request, row) if row else []}
+        offered = self._offered(request, row) if row else {}
         answer: HttpResponse = super().render_change_form(request, {**offered, **context}, **kwargs)
         return answer
 
-    def verb_view(self, request: HttpRequest, object_id: UUID, *, verb: Verb) -> HttpResponse:
+    def button_view(self, request: HttpRequest, object_id: UUID, *, verb: ButtonVerb) -> HttpResponse:
         """Do it, and go back to the row's page with what became of it."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -87,6 +122,27 @@ class VerbsAdmin(PageAdmin):
         except REFUSALS as error:
             messages.error(request, say_refusal(verb.label, error))
         return self.back_to(request, row)
+
+    def form_view(self, request: HttpRequest, object_id: UUID, *, verb: FormVerb) -> HttpResponse:
+        """Show the form, or do what was filled in, and go back to the row's page with what became of it."""
+        row = self.find_row(request, object_id, verb.permission)
+        form = verb.make_form(request, row)
+        if form.is_valid() and verb.is_done(form):
+            messages.success(request, verb.tell(form))
+            self.log_change(request, row, verb.label)
+            return self.back_to(request, row)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{verb.label}: {row}",
+            "opts": self.opts,
+            "original": row,
+            "verb": verb,
+            "back_url": self._page_of(request, row),
+            "form": form,
+            "media": self.media + form.media,
+            **verb.describe(form),
+        }
+        return TemplateResponse(request, verb.template, context)
 
     def find_row(self, request: HttpRequest, object_id: UUID, permission: str) -> Any:
         """Return the row to which something is to be done.
@@ -104,16 +160,30 @@ class VerbsAdmin(PageAdmin):
 
     def back_to(self, request: HttpRequest, row: Any) -> HttpResponse:
         """Go back to the row's page; to the first page if the user may not see that."""
-        if not self.has_view_permission(request, row):
-            return redirect("admin:index")
-        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
+        return redirect(self._page_of(request, row))
 
-    def _offered(self, request: HttpRequest, row: Any) -> list[tuple[Verb, str]]:
-        return [
+    def _page_of(self, request: HttpRequest, row: Any) -> str:
+        if not self.has_view_permission(request, row):
+            return reverse("admin:index")
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def _view_of(self, verb: Verb) -> Callable[..., HttpResponse]:
+        if isinstance(verb, FormVerb):
+            return partial(self.form_view, verb=verb)
+        assert isinstance(verb, ButtonVerb), "a verb is done by a button or by a form"
+        return partial(self.button_view, verb=verb)
+
+    def _offered(self, request: HttpRequest, row: Any) -> dict[str, list[tuple[Verb, str]]]:
+        """Return the verbs with their addresses, those with a button and those with a form."""
+        offered = [
             (verb, reverse(f"admin:{self._url_name(verb)}", args=[row.pk]))
             for verb in self.verbs
             if request.user.has_perm(verb.permission) and verb.is_offered(row) and verb.is_allowed(row, request.user)
         ]
+        return {
+            "verbs": [(verb, url) for verb, url in offered if isinstance(verb, ButtonVerb)],
+            "form_verbs": [(verb, url) for verb, url in offered if isinstance(verb, FormVerb)],
+        }
 
     def _url_name(self, verb: Verb) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{verb.name}"

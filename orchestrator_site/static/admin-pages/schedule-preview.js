@@ -8,9 +8,10 @@ document.addEventListener("DOMContentLoaded", () => {
         return;
     }
     const PAUSE_MS = 300;
-    // What the trigger does not depend on: it is not sent, and its errors stay as they are.
-    const others = new Set(["name", "workflow", "inputs", "version"]);
     const form = panel.closest("form");
+    // What the trigger does not depend on: it is not sent, and its errors stay as they are.
+    const policies = form.querySelectorAll("fieldset.schedule-policies [name]");
+    const others = new Set(["name", "workflow", "inputs", "version", ...Array.from(policies, (field) => field.name)]);
     let pause;
     let newest;
     let sent;

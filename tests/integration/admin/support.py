@@ -13,6 +13,15 @@ from workflows.models import Workflow
 
 # What a browser sends for the options of a schedule that nobody has touched.
 OPTIONS = {"dst_gap": "run_after", "dst_fold": "first", "on_missing_day": "skip", "spread_seconds": ""}
+POLICIES = {
+    "misfire_policy": "run_once",
+    "misfire_window_seconds": "86400",
+    "max_catchup_runs": "10",
+    "overlap_policy": "skip",
+    "concurrency_key": "schedule",
+    "resume_policy": "skip",
+    "pause_after_failures": "",
+}
 
 
 def list_url(model: str) -> str:
@@ -54,7 +63,7 @@ def errors_of(answer: Any) -> dict[str, list[str]]:
 
 def typed(**fields: object) -> dict[str, object]:
     """Return what a browser sends for the form that adds a schedule: that of an interval, but for `fields`."""
-    return {"name": "Nightly", "timezone": "UTC", "trigger": "interval", "inputs": "", **OPTIONS, **fields}
+    return {"name": "Nightly", "timezone": "UTC", "trigger": "interval", "inputs": "", **OPTIONS, **POLICIES, **fields}
 
 
 def shown(client: Client, schedule: Schedule) -> dict[str, str]:

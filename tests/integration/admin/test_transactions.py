@@ -14,10 +14,10 @@ from tests.integration.admin.support import add_url, page_url, shown, start_url,
 from tests.support.factories import make_schedule, make_task, make_workflow
 
 WRITES: dict[str, Callable[[Client, Schedule], Any]] = {
-    "schedules.forms.create_schedule": lambda client, schedule: client.post(
+    "schedules.forms.schedules.create_schedule": lambda client, schedule: client.post(
         add_url("schedules_schedule"), typed(workflow=schedule.workflow.pk, interval_hours="1")
     ),
-    "schedules.forms.update_schedule": lambda client, schedule: client.post(
+    "schedules.forms.schedules.update_schedule": lambda client, schedule: client.post(
         page_url("schedules_schedule", schedule.pk), shown(client, schedule)
     ),
     "schedules.admin.schedules.delete_schedule": lambda client, schedule: client.post(

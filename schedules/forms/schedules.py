@@ -13,7 +13,9 @@ from orchestrator_site.common.admin.forms import ServiceForm, list_messages
 from orchestrator_site.common.errors import Forbidden, InvalidValue
 from schedules.models import Schedule, ScheduleState
 from schedules.option_fields import choose_fold, choose_gap, choose_missing_day, choose_spread
+from schedules.policy_fields import make_policy_fields
 from schedules.previews import Preview, preview_draft, preview_schedule
+from schedules.rules import POLICIES
 from schedules.selectors import ScheduleNotFound
 from schedules.services import ChangedMeanwhile, ScheduleChanges, ScheduleDraft, create_schedule, update_schedule
 from schedules.trigger_fields import (
@@ -70,6 +72,9 @@ class ScheduleForm(ServiceForm):
         for kind, arguments in ARGUMENTS.items():
             for argument in arguments:
                 self.fields[field_name(kind, argument.name)] = argument.make_field()
+        self.fields |= make_policy_fields()
+        for name in POLICIES:
+            self.fields[name].initial = getattr(self.instance, name)
         self.fields["timezone"].initial = settings.TIME_ZONE
         if self.instance.updated_by:
             self._show(self.instance)
@@ -105,15 +110,15 @@ class ScheduleForm(ServiceForm):
             self.add_error(None, "Somebody has deleted this schedule. Nothing was saved.")
         except Forbidden as error:
             self.add_error(None, str(error))
-        except InvalidValue as error:  # what is left: the workflow does not take these inputs
-            self.add_error("inputs", list_messages(error))
+        except InvalidValue as error:  # what is left: a policy, or the workflow does not take these inputs
+            self.add_error(error.field if error.field in POLICIES else "inputs", list_messages(error))
         except FormBroken as error:
             self.add_error("inputs", str(error))
         return None
 
     def trigger_errors(self) -> dict[str, list[str]]:
         """Return the errors of the fields that make up the trigger, by name."""
-        others = {"name", "workflow", "inputs", "version", NON_FIELD_ERRORS}
+        others = {"name", "workflow", "inputs", "version", NON_FIELD_ERRORS, *POLICIES}
         return {name: [str(error) for error in errors] for name, errors in self.errors.items() if name not in others}
 
     def is_blank(self) -> bool:
@@ -128,7 +133,12 @@ class ScheduleForm(ServiceForm):
         values = self.cleaned_data
         kind, kwargs = self._rule()
         draft = ScheduleDraft(
-            name=values["name"], trigger=kind, trigger_kwargs=kwargs, inputs=values["inputs"], **self._options()
+            name=values["name"],
+            trigger=kind,
+            trigger_kwargs=kwargs,
+            inputs=values["inputs"],
+            policies=self._policies(),
+            **self._options(),
         )
         return create_schedule(draft=draft, workflow=values["workflow"], actor=self.actor, user=self.user)
 
@@ -142,6 +152,7 @@ class ScheduleForm(ServiceForm):
             trigger=kind if has_trigger else None,
             trigger_kwargs=kwargs if has_trigger else None,
             inputs=values["inputs"],
+            policies=self._policies(),
             **self._options(),
         )
         return update_schedule(
@@ -182,6 +193,10 @@ class ScheduleForm(ServiceForm):
         if options["spread_seconds"] is None and self.instance.spread_seconds:
             options["spread_seconds"] = 0
         return options
+
+    def _policies(self) -> dict[str, Any]:
+        """Return the policies that are to be others than those that are stored, or than the defaults."""
+        return {name: value for name in POLICIES if (value := self.cleaned_data[name]) != getattr(self.instance, name)}
 
     def _is_changed(self) -> bool:
         stored = self.instance

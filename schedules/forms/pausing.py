@@ -1,0 +1,76 @@
+"""Pausing schedules by hand: one, or many."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from orchestrator_site.common.admin.forms import ServiceForm
+from orchestrator_site.common.admin.widgets import dress
+from orchestrator_site.common.errors import Conflict, InvalidValue
+from schedules.bulk import Outcome, pause_schedules
+from schedules.models import Schedule
+from schedules.pausing import pause_schedule
+
+
+class ReasonForm(ServiceForm):
+    """Asks why, and until when."""
+
+    reason = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="People will read it on the schedule's page.")
+    until = dress(
+        forms.DateTimeField(required=False, help_text="When it goes on by itself; empty: when somebody resumes it.")
+    )
+
+    class Meta(ServiceForm.Meta):
+        model = Schedule
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["until"].help_text += f" On the clocks of {settings.TIME_ZONE}."
+
+    def write(self) -> Schedule | None:
+        """Pause; show what cannot be used at its field."""
+        try:
+            return self.pause()
+        except InvalidValue as error:
+            self.add_error(error.field if error.field in self.fields else None, str(error))
+        except Conflict as error:
+            self.add_error(None, str(error))
+        return None
+
+    def pause(self) -> Schedule:
+        """Call the service.
+
+        Raises:
+            InvalidValue, Conflict: It refuses.
+        """
+        raise NotImplementedError
+
+
+class PauseForm(ReasonForm):
+    """Pauses a schedule; one that is paused gets another reason and end."""
+
+    def pause(self) -> Schedule:
+        """Pause it."""
+        return pause_schedule(schedule_id=self.instance.pk, actor=self.actor, **self.cleaned_data)
+
+
+class PauseManyForm(ReasonForm):
+    """Pauses schedules for one reason.
+
+    Attributes:
+        schedule_ids: Which.
+        outcomes: What became of each, once they have been paused.
+    """
+
+    schedule_ids: Sequence[UUID]
+    outcomes: Sequence[Outcome] = ()
+
+    def pause(self) -> Schedule:
+        """Pause them, each as far as it can be."""
+        self.outcomes = pause_schedules(schedule_ids=self.schedule_ids, actor=self.actor, **self.cleaned_data)
+        schedule: Schedule = self.instance
+        return schedule

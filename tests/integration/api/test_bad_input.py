@@ -62,11 +62,18 @@ def nested(levels: int) -> str:
 
 
 NO_ZONES: list[Any] = ["", 0, 5, False, 1.5, [], ["UTC"], {}]
-REFUSED_POLICIES: list[tuple[str, Any, list[Any]]] = [
-    ("misfire_policy", "run_once", ["skip", "run_all", "", 1, True, [], {}]),
-    ("overlap_policy", "skip", ["allow", "queue_one", "queue_all", "cancel_running", "SKIP"]),
-    ("misfire_window_seconds", 86_400, [0, 1, 86_401, "86400", -1, True, 1e300]),
-]
+WORDS = {
+    "misfire_policy": "known are run_once, skip, run_all",
+    "overlap_policy": "known are skip, queue_one, queue_all, allow, cancel_running",
+    "concurrency_key": "known are schedule, workflow",
+    "resume_policy": "known are skip, run_once",
+}
+# Policy → the smallest and the largest number that it takes, whether it takes null.
+NUMBERS = {
+    "misfire_window_seconds": (0, 2_147_483_647, True),
+    "max_catchup_runs": (1, 1_000, False),
+    "pause_after_failures": (1, 100, True),
+}
 
 # A row: an id, the body (text and bytes are sent as they are), the field at fault ("" for none), what the answer says.
 Row = tuple[str, Any, str, str]
@@ -252,23 +259,36 @@ INPUTS: list[Row] = [
 ]
 POLICIES: list[Row] = [
     *(
-        (f"{key}_{value}", create(**{key: value}), key, f"only {only!r} is supported so far")
-        for key, only, values in REFUSED_POLICIES
-        for value in values
-    ),
-    *(
-        (f"{key}_null", create(**{key: None}), key, "may not be null")
-        for key in ("misfire_policy", "overlap_policy", "misfire_window_seconds")
-    ),
-    *(
-        (f"{key}_is_not_there_yet", create(**{key: value}), key, "unknown key")
-        for key, value in [
-            ("resume_policy", "skip"),
-            ("max_catchup_runs", 5),
-            ("concurrency_key", "x"),
-            ("pause_after_failures", 3),
+        (f"{key}_{value!r}", {key: value}, key, says)
+        for key, known in WORDS.items()
+        for value, says in [
+            ("zzz", known),
+            ("SKIP", "is not known"),
+            ("", "may not be blank"),
+            (1, "give a string, not int"),
+            (True, "give a string, not bool"),
+            ([], "give a string, not list"),
+            (None, "may not be null"),
         ]
     ),
+    *(
+        (f"{key}_{value!r}", {key: value}, key, says)
+        for key, (smallest, largest, _) in NUMBERS.items()
+        for value, says in [
+            (smallest - 1, f"greater than or equal to {smallest}"),
+            (largest + 1, f"less than or equal to {largest}"),
+            ("5", "give a whole number, not str"),
+            (1.5, "give a whole number, not float"),
+            (True, "give a whole number, not bool"),
+            ([], "give a whole number, not list"),
+        ]
+    ),
+    *(
+        (f"{key}_null", {key: None}, key, "may not be null")
+        for key, (_, _, is_optional) in NUMBERS.items()
+        if not is_optional
+    ),
+    ("policy_misspelt", {"overlap_polcy": "skip"}, "overlap_polcy", "did you mean 'overlap_policy'?"),
 ]
 CALENDARS: list[Row] = [
     ("calendar_empty", calendar(), "trigger_kwargs", "needs at least one of years, months, weeks, days"),
@@ -365,7 +385,14 @@ OPTIONS: list[Row] = [
     ),
 ]
 TRIGGERS = [*ZONES, *INTERVALS, *CRONS, *CRONTABS, *DATES, *CALENDARS, *COMBINED, *OPTIONS]
-CREATING = [*NOT_JSON, *NO_OBJECT, *FIELDS, *TRIGGERS, *INPUTS, *POLICIES]
+CREATING = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    *FIELDS,
+    *TRIGGERS,
+    *INPUTS,
+    *((name, create(**body), field, says) for name, body, field, says in POLICIES),
+]
 PREVIEWING: list[Row] = [
     *NOT_JSON,
     *NO_OBJECT,
@@ -420,8 +447,7 @@ PATCHING: list[Row] = [
     ("never_fires", {"trigger": "date", "trigger_kwargs": {"run_date": "2020-01-01"}}, "trigger_kwargs", "never_fires"),
     ("inputs_reserved", {"inputs": {"task_id": 1}}, "inputs", "'task_id' is set by the task itself"),
     ("both_inputs", {"inputs": {}, "user_inputs": []}, "user_inputs", "not both"),
-    ("misfire_policy", {"misfire_policy": "skip"}, "misfire_policy", "only 'run_once' is supported so far"),
-    ("overlap_policy", {"overlap_policy": "allow"}, "overlap_policy", "only 'skip' is supported so far"),
+    *POLICIES,
     ("gap_word", {"dst_gap": "zzz"}, "dst_gap", "known are run_after, skip"),
     ("spread_too_long", {"spread_seconds": 86_401}, "spread_seconds", "less than or equal to 86400"),
     ("inner_gap_word", {"trigger_kwargs": {"hours": 1, "dst_gap": 5}}, "trigger_kwargs.dst_gap", "known are"),

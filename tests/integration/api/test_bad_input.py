@@ -63,10 +63,10 @@ def nested(levels: int) -> str:
 
 NO_ZONES: list[Any] = ["", 0, 5, False, 1.5, [], ["UTC"], {}]
 WORDS = {
-    "misfire_policy": "known are run_once, skip, run_all",
-    "overlap_policy": "known are skip, queue_one, queue_all, allow, cancel_running",
+    "misfire_policy": "known are run_all, run_once, skip",
+    "overlap_policy": "known are allow, cancel_running, queue_all, queue_one, skip",
     "concurrency_key": "known are schedule, workflow",
-    "resume_policy": "known are skip, run_once",
+    "resume_policy": "known are run_once, skip",
 }
 # Policy → the smallest and the largest number that it takes, whether it takes null.
 NUMBERS = {

@@ -61,10 +61,10 @@ class PoliciesBody(StrictSerializer):
 class PoliciesSerializer(serializers.Serializer[Any]):
     """The policies of a schedule."""
 
-    misfire_policy = serializers.ChoiceField(MisfirePolicy.choices, help_text=MISFIRE_HELP)
+    misfire_policy = serializers.ChoiceField(MisfirePolicy.values, help_text=MISFIRE_HELP)
     misfire_window_seconds = serializers.IntegerField(allow_null=True, help_text=WINDOW_HELP)
     max_catchup_runs = serializers.IntegerField(help_text=CATCHUP_HELP)
-    overlap_policy = serializers.ChoiceField(OverlapPolicy.choices, help_text=OVERLAP_HELP)
-    concurrency_key = serializers.ChoiceField(ConcurrencyKey.choices, help_text=CONCURRENCY_HELP)
-    resume_policy = serializers.ChoiceField(ResumePolicy.choices, help_text=RESUME_HELP)
+    overlap_policy = serializers.ChoiceField(OverlapPolicy.values, help_text=OVERLAP_HELP)
+    concurrency_key = serializers.ChoiceField(ConcurrencyKey.values, help_text=CONCURRENCY_HELP)
+    resume_policy = serializers.ChoiceField(ResumePolicy.values, help_text=RESUME_HELP)
     pause_after_failures = serializers.IntegerField(allow_null=True, help_text=FAILURES_HELP)

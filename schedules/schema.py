@@ -15,8 +15,8 @@ from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.graphql.lists import Row, RowList, list_field
 from orchestrator_site.common.graphql.types import Json
 from schedules.history import INSTANTS, History
-from schedules.models import Firing as FiringRow
 from schedules.models import ConcurrencyKey, MisfirePolicy, OverlapPolicy, ResumePolicy, Schedule, ScheduleState
+from schedules.models import Firing as FiringRow
 from schedules.previews import DEFAULT_COUNT, MAX_COUNT, find_fires, read_after
 from schedules.rules import POLICIES
 from schedules.selectors import list_firings, list_linked_schedules

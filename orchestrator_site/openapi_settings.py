@@ -46,8 +46,6 @@ SPECTACULAR: dict[str, Any] = {
         "StepStatus": "tasks.models.StepStatus",
         "RetryableStatus": "tasks.states.RETRYABLE",
         "ScheduleState": "schedules.models.ScheduleState",
-        "MisfirePolicy": "schedules.models.MisfirePolicy",
-        "OverlapPolicy": "schedules.models.OverlapPolicy",
         "FiringCause": "schedules.models.FiringCause",
         "FiringOutcome": "schedules.models.FiringOutcome",
         "TriggerKind": "schedules.triggers.KINDS",

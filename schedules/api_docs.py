@@ -3,8 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiSerializerFieldExtension
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -67,16 +65,6 @@ class DeletedScheduleSerializer(ScheduleSerializer):
     status = serializers.ChoiceField(CHANGES, help_text="For clients of the older API.")
 
 
-class OnlyField(OpenApiSerializerFieldExtension):
-    """A setting with one value."""
-
-    target_class = "schedules.serializers.Only"
-
-    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
-        """Return the schema."""
-        return {"const": self.target.only, "type": "string" if isinstance(self.target.only, str) else "integer"}
-
-
 SCHEDULE: dict[str, Any] = {
     "schedule_id": SCHEDULE_ID,
     "name": "Check all products",
@@ -101,7 +89,11 @@ SCHEDULE: dict[str, Any] = {
     "next_run_at": "2027-03-01T21:00:00Z",
     "misfire_policy": "run_once",
     "misfire_window_seconds": 86_400,
+    "max_catchup_runs": 10,
     "overlap_policy": "skip",
+    "concurrency_key": "schedule",
+    "resume_policy": "skip",
+    "pause_after_failures": None,
     "version": 1,
     "created_at": "2027-03-01T09:00:00Z",
     "created_by": "ada",
@@ -161,6 +153,13 @@ UNSETTLED = {
 }
 
 NIGHTLY = {"name": "Check subscriptions", "workflow_name": "task_validate_subscriptions"}
+EACH_INSTANT = {
+    "misfire_policy": "run_all",
+    "misfire_window_seconds": None,
+    "max_catchup_runs": 100,
+    "overlap_policy": "queue_all",
+    "pause_after_failures": 3,
+}
 CROWDED = {
     "code": "crowded_minute",
     "detail": "4 other schedules are due in the same minute, 2027-03-01 21:00Z: with spread_seconds, such as 300, each "
@@ -243,6 +242,7 @@ describe_schedules = extend_schema_view(
             CreateScheduleBody,
             examples=[
                 *(example(name, NIGHTLY | rule) for name, rule in EXAMPLES.items()),
+                example("Each instant, one after the other", NIGHTLY | EXAMPLES["Every 12 hours"] | EACH_INSTANT),
                 example("With inputs", NIGHTLY | EXAMPLES["Once"] | {"inputs": {"requested_by": "the network team"}}),
             ],
         ),
@@ -315,6 +315,8 @@ describe_schedule = extend_schema_view(
                 example("Another zone", {"timezone": "Atlantic/Azores"}),
                 example("Not in a gap of the clocks", {"dst_gap": "skip"}),
                 example("Up to five minutes later", {"spread_seconds": 300}),
+                example("Beside the one before", {"overlap_policy": "allow"}),
+                example("Never by itself", {"pause_after_failures": None}),
                 example("Other inputs", {"inputs": {"dry_run": True}}),
             ],
         ),

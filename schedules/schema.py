@@ -15,9 +15,10 @@ from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.graphql.lists import Row, RowList, list_field
 from orchestrator_site.common.graphql.types import Json
 from schedules.history import INSTANTS, History
+from schedules.models import ConcurrencyKey, MisfirePolicy, OverlapPolicy, ResumePolicy, Schedule, ScheduleState
 from schedules.models import Firing as FiringRow
-from schedules.models import Schedule, ScheduleState
 from schedules.previews import DEFAULT_COUNT, MAX_COUNT, find_fires, read_after
+from schedules.rules import POLICIES
 from schedules.selectors import list_firings, list_linked_schedules
 from schedules.triggers import DST_FOLDS, DST_GAPS, KINDS, MISSING_DAYS, OPTIONS, Budget, TriggerError
 from schedules.triggers.fires import Fire
@@ -51,6 +52,7 @@ SCHEDULED_TASKS = RowList(
         "paused_by": "shown_paused_by",
         "pause_reason": "shown_pause_reason",
         "paused_until": "shown_paused_until",
+        **{name: name for name in POLICIES},
         "version": "version",
         "created_at": "created_at",
         "created_by": "created_by",
@@ -168,6 +170,13 @@ class ScheduledTask(graphene.ObjectType):  # type: ignore[misc]
     paused_by = graphene.String(required=True)
     pause_reason = graphene.String(required=True)
     paused_until = graphene.DateTime(description="when it goes on by itself; null: when somebody resumes it")
+    misfire_policy = graphene.String(required=True, description=", ".join(MisfirePolicy.values))
+    misfire_window_seconds = graphene.Int(description="null for no limit")
+    max_catchup_runs = graphene.Int(required=True)
+    overlap_policy = graphene.String(required=True, description=", ".join(OverlapPolicy.values))
+    concurrency_key = graphene.String(required=True, description=", ".join(ConcurrencyKey.values))
+    resume_policy = graphene.String(required=True, description=", ".join(ResumePolicy.values))
+    pause_after_failures = graphene.Int(description="null for never")
     version = graphene.Int(required=True)
     created_at = graphene.DateTime(required=True)
     created_by = graphene.String(required=True)

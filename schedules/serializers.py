@@ -6,15 +6,8 @@ from django_filters import CharFilter, FilterSet
 from rest_framework import serializers
 
 from orchestrator_site.common.api import Id, Instant, Moment, Object, StrictSerializer, Text, choice_filter
-from schedules.models import (
-    Firing,
-    FiringCause,
-    FiringOutcome,
-    MisfirePolicy,
-    OverlapPolicy,
-    Schedule,
-    ScheduleState,
-)
+from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
+from schedules.policy_serializers import PoliciesBody, PoliciesSerializer
 from schedules.selectors import as_shown
 from schedules.services import ScheduleChanges, ScheduleDraft
 from schedules.trigger_serializers import TRIGGER_KWARGS_HELP, RuleBody, TriggerKind, TriggerKwargs
@@ -24,26 +17,6 @@ from tasks.engine_serializers import MAX_REASON_CHARACTERS
 from tasks.serializers import check_inputs
 
 NEW_TRIGGER_HELP = "A new trigger needs its `trigger_kwargs`."
-
-
-class Only(serializers.Field):  # type: ignore[type-arg]
-    """A setting that has one value so far; any other is refused rather than ignored."""
-
-    default_error_messages = {"invalid": "only {only!r} is supported so far"}
-
-    def __init__(self, *, only: Any, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
-        self.only = only
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the one value."""
-        if data != self.only or isinstance(data, bool):
-            self.fail("invalid", only=self.only)
-        return data
-
-    def to_representation(self, value: Any) -> Any:
-        """Return the value as it is stored."""
-        return value
 
 
 class InputsBody(StrictSerializer):
@@ -75,7 +48,7 @@ class InputsBody(StrictSerializer):
             raise serializers.ValidationError({field: error.detail}) from error
 
 
-class CreateScheduleBody(RuleBody, InputsBody):
+class CreateScheduleBody(RuleBody, PoliciesBody, InputsBody):
     """The body that creates a schedule."""
 
     name = Text(max_length=255)
@@ -83,9 +56,6 @@ class CreateScheduleBody(RuleBody, InputsBody):
     workflow_id = Id(required=False)
     trigger = TriggerKind()
     trigger_kwargs = TriggerKwargs(help_text=TRIGGER_KWARGS_HELP)
-    misfire_policy = Only(only="run_once")
-    misfire_window_seconds = Only(only=86_400)
-    overlap_policy = Only(only="skip")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Ask for one of the two ways to name the workflow."""
@@ -101,19 +71,17 @@ class CreateScheduleBody(RuleBody, InputsBody):
             trigger=body["trigger"],
             trigger_kwargs=body["trigger_kwargs"],
             inputs=body.get("inputs", {}),
+            policies=PoliciesBody.policies(body),
             **RuleBody.options(body),
         )
 
 
-class PatchScheduleBody(RuleBody, InputsBody):
+class PatchScheduleBody(RuleBody, PoliciesBody, InputsBody):
     """The body of PATCH: what is left out stays as it is."""
 
     name = Text(max_length=255, required=False)
     trigger = TriggerKind(required=False, help_text=NEW_TRIGGER_HELP)
     trigger_kwargs = TriggerKwargs(required=False, help_text=TRIGGER_KWARGS_HELP)
-    misfire_policy = Only(only="run_once")
-    misfire_window_seconds = Only(only=86_400)
-    overlap_policy = Only(only="skip")
 
     @staticmethod
     def changes(body: dict[str, Any]) -> ScheduleChanges:
@@ -123,6 +91,7 @@ class PatchScheduleBody(RuleBody, InputsBody):
             trigger=body.get("trigger"),
             trigger_kwargs=body.get("trigger_kwargs"),
             inputs=body.get("inputs"),
+            policies=PoliciesBody.policies(body),
             **RuleBody.options(body),
         )
 
@@ -152,7 +121,7 @@ class PauseBody(StrictSerializer):
     )
 
 
-class ScheduleSerializer(serializers.Serializer[Schedule]):
+class ScheduleSerializer(PoliciesSerializer):
     """A schedule, whole, as people are shown it."""
 
     schedule_id = serializers.UUIDField(source="id")
@@ -179,9 +148,6 @@ class ScheduleSerializer(serializers.Serializer[Schedule]):
         allow_null=True,
         help_text="Of a paused one, when it runs after `paused_until`; null when it will not fire again by itself.",
     )
-    misfire_policy = serializers.ChoiceField(MisfirePolicy.choices)
-    misfire_window_seconds = serializers.IntegerField()
-    overlap_policy = serializers.ChoiceField(OverlapPolicy.choices)
     version = serializers.IntegerField(help_text="Grows with every change.")
     created_at = Moment()
     created_by = serializers.CharField()

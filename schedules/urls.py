@@ -2,6 +2,7 @@
 
 from django.urls import re_path
 
+from schedules.action_views import BackfillScheduleView, BulkSchedulesView, RunScheduleView
 from schedules.forecast_views import ForecastView
 from schedules.process_views import SchedulersView
 from schedules.views import (
@@ -20,9 +21,12 @@ urlpatterns = [
     re_path(
         r"^schedules/preview/?$", SchedulePreviewView.as_view(), name="schedule-preview"
     ),  # before what takes any id
+    re_path(r"^schedules/bulk/?$", BulkSchedulesView.as_view(), name="schedules-bulk"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/?$", ScheduleView.as_view(), name="schedule"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/pause/?$", PauseScheduleView.as_view(), name="schedule-pause"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/resume/?$", ResumeScheduleView.as_view(), name="schedule-resume"),
+    re_path(r"^schedules/(?P<schedule_id>[^/]+)/run/?$", RunScheduleView.as_view(), name="schedule-run"),
+    re_path(r"^schedules/(?P<schedule_id>[^/]+)/backfill/?$", BackfillScheduleView.as_view(), name="schedule-backfill"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/firings/?$", ScheduleFiringsView.as_view(), name="schedule-firings"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/next/?$", ScheduleNextView.as_view(), name="schedule-next"),
     re_path(r"^schedulers/?$", SchedulersView.as_view(), name="schedulers"),

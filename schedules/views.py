@@ -114,6 +114,7 @@ class PauseScheduleView(APIView):
 
     permissions = {"POST": "schedules.pause_schedule"}
 
+    @answer_once
     def post(self, request: Request, schedule_id: str) -> Response:
         """Pause it; where it is paused, the new reason and end count."""
         body = read_body(PauseBody, request)
@@ -132,6 +133,7 @@ class ResumeScheduleView(APIView):
 
     permissions = {"POST": "schedules.pause_schedule"}
 
+    @answer_once
     def post(self, request: Request, schedule_id: str) -> Response:
         """Resume it, or let a broken one try again; nothing happens to one that is active."""
         read_body(EmptyBody, request)

@@ -8,6 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from orchestrator_site.common.errors import Conflict, Forbidden, InvalidFields, InvalidValue, NotFound, Refused
+
+
+class WrongUse(Exception):
+    """What was typed cannot be understood; the message says which option, and what would be right."""
+
 
 class SubcommandsCommand(BaseCommand):
     """Parses the subcommand and hands over to its module.
@@ -31,3 +37,36 @@ class SubcommandsCommand(BaseCommand):
         code = self.subcommands[subcommand].run(self.stdout, self.stderr, options)
         if code:
             sys.exit(code)
+
+
+class RefusableCommand(SubcommandsCommand):
+    """Says in a line on standard error what was refused: exit code 1, or 2 if what was typed cannot be understood."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the subcommand."""
+        try:
+            super().handle(*args, **options)
+        except WrongUse as error:
+            self._refuse(error, code=2)
+        except (InvalidValue, Conflict, Forbidden, Refused) as error:
+            self._refuse(error, code=1)
+
+    def say(self, error: Exception) -> str:
+        """Return an error as it is printed."""
+        return say_error(error)
+
+    def _refuse(self, error: Exception, *, code: int) -> None:
+        self.stderr.write(self.say(error))
+        sys.exit(code)
+
+
+def say_error(error: Exception) -> str:
+    """Return an error in one line, with the fields and the id that are at fault."""
+    match error:
+        case InvalidFields():
+            said = "; ".join(f"{field}: {each}" for field, found in error.errors.items() for each in found)
+        case NotFound():
+            said = f"{error}: {error.field} '{error.value}'"
+        case _:
+            said = str(error)
+    return " ".join(said.split())

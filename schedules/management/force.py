@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.core.management.base import OutputWrapper
 
+from orchestrator_site.common.commands import say_error
+from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue, Refused
 from schedules.decorated.registry import DECORATED
 from schedules.force import force_function, force_schedule
 from schedules.loading import load_decorated_functions
@@ -49,7 +51,10 @@ def _find(given: str) -> Callable[[], str] | None:
 
 
 def _force_schedule(schedule: Schedule) -> str:
-    task = force_schedule(schedule_id=schedule.pk, actor="scheduler force")
+    try:
+        task = force_schedule(schedule_id=schedule.pk, actor="scheduler force")
+    except (InvalidValue, Conflict, Forbidden, Refused) as error:
+        return say_error(error)
     if task.status == TaskStatus.COMPLETED:
         return ""
     return task.failed_reason or f"the task is {task.status}"

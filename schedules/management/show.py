@@ -12,17 +12,21 @@ from orchestrator_site.common.tables import print_table
 from schedules.decorated.rows import ShownFunction, list_functions
 from schedules.loading import load_decorated_functions
 from schedules.models import Schedule, ScheduleState
+from schedules.rules import POLICIES
 from schedules.selectors import as_shown, list_schedules_by_next_run
 
 COLUMNS = ("id", "name", "source", "next run time", "trigger")
-VERBOSE_COLUMNS = ("summary", "workflow", "timezone", "state", "inputs")
+VERBOSE_COLUMNS = ("summary", "workflow", "timezone", "state", "policies", "inputs")
 LAST = "~"  # sorts behind every time
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the options of `show-schedule`."""
     parser.add_argument(
-        "-v", "--verbose", action="store_true", help="also the trigger in words, workflow, time zone, state and inputs"
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="also the trigger in words, workflow, time zone, state, policies and inputs",
     )
     parser.add_argument("--json", action="store_true", help="a JSON list instead of a table")
 
@@ -60,6 +64,7 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         "workflow": schedule.workflow.name,
         "timezone": schedule.timezone,
         "state": _say_state(as_shown(schedule)),
+        "policies": json.dumps({name: getattr(schedule, name) for name in POLICIES}),
         "inputs": json.dumps(schedule.inputs),
     }
 
@@ -82,6 +87,7 @@ def _row_of_function(function: ShownFunction) -> dict[str, Any]:
         "workflow": None,
         "timezone": function.timezone,
         "state": function.problem or ("active" if function.next_run_at else "finished"),
+        "policies": None,
         "inputs": None,
     }
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import OutputWrapper
 
 from orchestrator_site.common.clock import read_instant
+from orchestrator_site.common.commands import WrongUse
 from tasks.freezing import freeze_engine, say_freeze
-from tasks.management.options import WrongUse
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from orchestrator_site.common.commands import WrongUse
 from tasks.selectors import MISSING, TaskNotFound
-
-
-class WrongUse(Exception):
-    """What was typed cannot be understood; the message says which option, and what would be right."""
 
 
 def add_task_id(parser: ArgumentParser) -> None:
@@ -51,7 +48,7 @@ def read_inputs(options: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     if options["input"] is not None:
         return _read_pairs(options["input"])
-    return None if options["inputs"] is None else _read_object(options["inputs"])
+    return None if options["inputs"] is None else read_object(options["inputs"])
 
 
 def _read_pairs(pairs: list[str]) -> dict[str, Any]:
@@ -66,7 +63,12 @@ def _read_pairs(pairs: list[str]) -> dict[str, Any]:
     return inputs
 
 
-def _read_object(text: str) -> dict[str, Any]:
+def read_object(text: str) -> dict[str, Any]:
+    """Return the inputs of `--inputs`.
+
+    Raises:
+        WrongUse: They are no JSON object.
+    """
     try:
         inputs = json.loads(text)
     except (ValueError, RecursionError) as error:

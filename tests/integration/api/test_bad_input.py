@@ -23,6 +23,7 @@ PLACES = {"schedule": "01970000-0000-7000-8000-000000000003", "failed": "0197000
 OFTEN = {"trigger": "interval", "trigger_kwargs": {"seconds": 2, "start_date": "2027-01-01T00:00:00Z"}}
 LATER = {"trigger": "interval", "trigger_kwargs": {"seconds": 2, "start_date": "2027-01-01T00:00:00.5Z"}}
 
+MANY_IDS = [f"01970000-0000-7000-8000-{number:012}" for number in range(1001)]
 CREATE = {"name": "Nightly", "workflow_name": "task_one", "trigger": "interval", "trigger_kwargs": {"hours": 1}}
 
 
@@ -62,11 +63,18 @@ def nested(levels: int) -> str:
 
 
 NO_ZONES: list[Any] = ["", 0, 5, False, 1.5, [], ["UTC"], {}]
-REFUSED_POLICIES: list[tuple[str, Any, list[Any]]] = [
-    ("misfire_policy", "run_once", ["skip", "run_all", "", 1, True, [], {}]),
-    ("overlap_policy", "skip", ["allow", "queue_one", "queue_all", "cancel_running", "SKIP"]),
-    ("misfire_window_seconds", 86_400, [0, 1, 86_401, "86400", -1, True, 1e300]),
-]
+WORDS = {
+    "misfire_policy": "known are run_all, run_once, skip",
+    "overlap_policy": "known are allow, cancel_running, queue_all, queue_one, skip",
+    "concurrency_key": "known are schedule, workflow",
+    "resume_policy": "known are run_once, skip",
+}
+# Policy → the smallest and the largest number that it takes, whether it takes null.
+NUMBERS = {
+    "misfire_window_seconds": (0, 2_147_483_647, True),
+    "max_catchup_runs": (1, 1_000, False),
+    "pause_after_failures": (1, 100, True),
+}
 
 # A row: an id, the body (text and bytes are sent as they are), the field at fault ("" for none), what the answer says.
 Row = tuple[str, Any, str, str]
@@ -252,23 +260,36 @@ INPUTS: list[Row] = [
 ]
 POLICIES: list[Row] = [
     *(
-        (f"{key}_{value}", create(**{key: value}), key, f"only {only!r} is supported so far")
-        for key, only, values in REFUSED_POLICIES
-        for value in values
-    ),
-    *(
-        (f"{key}_null", create(**{key: None}), key, "may not be null")
-        for key in ("misfire_policy", "overlap_policy", "misfire_window_seconds")
-    ),
-    *(
-        (f"{key}_is_not_there_yet", create(**{key: value}), key, "unknown key")
-        for key, value in [
-            ("resume_policy", "skip"),
-            ("max_catchup_runs", 5),
-            ("concurrency_key", "x"),
-            ("pause_after_failures", 3),
+        (f"{key}_{value!r}", {key: value}, key, says)
+        for key, known in WORDS.items()
+        for value, says in [
+            ("zzz", known),
+            ("SKIP", "is not known"),
+            ("", "may not be blank"),
+            (1, "give a string, not int"),
+            (True, "give a string, not bool"),
+            ([], "give a string, not list"),
+            (None, "may not be null"),
         ]
     ),
+    *(
+        (f"{key}_{value!r}", {key: value}, key, says)
+        for key, (smallest, largest, _) in NUMBERS.items()
+        for value, says in [
+            (smallest - 1, f"greater than or equal to {smallest}"),
+            (largest + 1, f"less than or equal to {largest}"),
+            ("5", "give a whole number, not str"),
+            (1.5, "give a whole number, not float"),
+            (True, "give a whole number, not bool"),
+            ([], "give a whole number, not list"),
+        ]
+    ),
+    *(
+        (f"{key}_null", {key: None}, key, "may not be null")
+        for key, (_, _, is_optional) in NUMBERS.items()
+        if not is_optional
+    ),
+    ("policy_misspelt", {"overlap_polcy": "skip"}, "overlap_polcy", "did you mean 'overlap_policy'?"),
 ]
 CALENDARS: list[Row] = [
     ("calendar_empty", calendar(), "trigger_kwargs", "needs at least one of years, months, weeks, days"),
@@ -365,7 +386,14 @@ OPTIONS: list[Row] = [
     ),
 ]
 TRIGGERS = [*ZONES, *INTERVALS, *CRONS, *CRONTABS, *DATES, *CALENDARS, *COMBINED, *OPTIONS]
-CREATING = [*NOT_JSON, *NO_OBJECT, *FIELDS, *TRIGGERS, *INPUTS, *POLICIES]
+CREATING = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    *FIELDS,
+    *TRIGGERS,
+    *INPUTS,
+    *((name, create(**body), field, says) for name, body, field, says in POLICIES),
+]
 PREVIEWING: list[Row] = [
     *NOT_JSON,
     *NO_OBJECT,
@@ -420,8 +448,7 @@ PATCHING: list[Row] = [
     ("never_fires", {"trigger": "date", "trigger_kwargs": {"run_date": "2020-01-01"}}, "trigger_kwargs", "never_fires"),
     ("inputs_reserved", {"inputs": {"task_id": 1}}, "inputs", "'task_id' is set by the task itself"),
     ("both_inputs", {"inputs": {}, "user_inputs": []}, "user_inputs", "not both"),
-    ("misfire_policy", {"misfire_policy": "skip"}, "misfire_policy", "only 'run_once' is supported so far"),
-    ("overlap_policy", {"overlap_policy": "allow"}, "overlap_policy", "only 'skip' is supported so far"),
+    *POLICIES,
     ("gap_word", {"dst_gap": "zzz"}, "dst_gap", "known are run_after, skip"),
     ("spread_too_long", {"spread_seconds": 86_401}, "spread_seconds", "less than or equal to 86400"),
     ("inner_gap_word", {"trigger_kwargs": {"hours": 1, "dst_gap": 5}}, "trigger_kwargs.dst_gap", "known are"),
@@ -511,6 +538,74 @@ FREEZING: list[Row] = [
     ("until_beyond_all", {"reason": "x", "until": "9999-12-31T23:59:59-12:00"}, "until", "no moment with an offset"),
     ("until_past", {"reason": "x", "until": "2020-01-01T00:00:00Z"}, "until", "has passed"),
 ]
+RUNNING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("unknown_key", {"input": {}}, "input", "did you mean 'inputs'?"),
+    ("inputs_list", {"inputs": []}, "inputs", "give a JSON object"),
+    ("inputs_null", {"inputs": None}, "inputs", "may not be null"),
+    ("inputs_nul", {"inputs": {"x": "\0"}}, "inputs", "NUL"),
+    ("inputs_reserved", {"inputs": {"task_id": 1}}, "inputs", "'task_id' is set by"),
+    ("reason_number", {"reason": 5}, "reason", "give a string"),
+    ("reason_blank", {"reason": " "}, "reason", "may not be blank"),
+    ("reason_too_long", {"reason": "x" * 1001}, "reason", "1000"),
+]
+STRETCH = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+BACKFILLING: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("empty", {}, "from", "required"),
+    ("no_end", {"from": STRETCH["from"]}, "to", "required"),
+    ("unknown_key", {**STRETCH, "until": STRETCH["to"]}, "until", "unknown key"),
+    ("from_without_offset", {**STRETCH, "from": "2026-03-01T00:00:00"}, "from", "no moment with an offset"),
+    ("from_null", {**STRETCH, "from": None}, "from", "may not be null"),
+    ("to_number", {**STRETCH, "to": 5}, "to", "give a moment as a string, not int"),
+    ("to_future", {**STRETCH, "to": "2099-03-02T00:00:00Z"}, "to", "lies in the future"),
+    ("backwards", {"from": STRETCH["to"], "to": STRETCH["from"]}, "from", "has to lie before 'to'"),
+    ("nothing_between", {"from": STRETCH["to"], "to": STRETCH["to"]}, "from", "has to lie before 'to'"),
+    ("limit_0", {**STRETCH, "limit": 0}, "limit", "greater than or equal to 1"),
+    ("limit_too_high", {**STRETCH, "limit": 1001}, "limit", "less than or equal to 1000"),
+    ("limit_word", {**STRETCH, "limit": "5"}, "limit", "give a whole number, not str"),
+    ("only_word", {**STRETCH, "only": "mising"}, "only", "did you mean 'missing'?"),
+    ("dry_run_word", {**STRETCH, "dry_run": "true"}, "dry_run", "give true or false, not str"),
+]
+PAST = "2020-01-01T00:00:00Z"
+SOME = {"ids": [PLACES["schedule"]]}
+BULK_SCHEDULES: list[Row] = [
+    *NOT_JSON,
+    *NO_OBJECT,
+    ("empty", {}, "action", "required"),
+    ("action_unknown", {**SOME, "action": "stop"}, "action", "known are delete, pause, resume, run"),
+    ("action_null", {**SOME, "action": None}, "action", "may not be null"),
+    ("none_chosen", {"action": "run"}, "ids", "give ids or filter, one of them"),
+    ("both", {**SOME, "filter": {"name": "x"}, "action": "run"}, "ids", "give ids or filter, one of them"),
+    ("ids_none", {"ids": [], "action": "run"}, "ids", "may not be empty"),
+    ("ids_of_a_word", {"ids": ["Nightly"], "action": "run"}, "ids[0]", "valid UUID"),
+    ("ids_too_many", {"ids": MANY_IDS, "action": "run"}, "ids", "1,001 schedules are meant, and at most 1,000"),
+    (
+        "filter_empty",
+        {"filter": {}, "action": "run"},
+        "filter",
+        "give at least one of name, workflow_name, trigger, state",
+    ),
+    ("filter_list", {"filter": [], "action": "run"}, "filter", "Expected a dictionary"),
+    ("filter_null", {"filter": None, "action": "run"}, "filter", "may not be null"),
+    ("filter_key", {"filter": {"nam": "x"}, "action": "run"}, "filter.nam", "did you mean 'name'?"),
+    ("filter_blank", {"filter": {"name": ""}, "action": "run"}, "filter.name", "may not be blank"),
+    ("filter_state", {"filter": {"state": "pausd"}, "action": "run"}, "filter.state", "did you mean 'paused'?"),
+    ("filter_trigger", {"filter": {"trigger": 5}, "action": "run"}, "filter.trigger", "give a string"),
+    ("pause_without_reason", {**SOME, "action": "pause"}, "reason", "say why"),
+    (
+        "pause_in_the_past",
+        {**SOME, "action": "pause", "reason": "x", "until": "2020-01-01T00:00:00Z"},
+        "until",
+        "passed",
+    ),
+    ("reason_of_a_resume", {**SOME, "action": "resume", "reason": "x"}, "reason", "'resume' has none: leave it out"),
+    ("reason_of_a_delete", {**SOME, "action": "delete", "reason": "x"}, "reason", "'delete' has none: leave it out"),
+    ("until_of_a_run", {**SOME, "action": "run", "until": "2099-01-01T00:00:00Z"}, "until", "'run' has none"),
+    ("dry_run_number", {**SOME, "action": "run", "dry_run": 1}, "dry_run", "give true or false, not int"),
+]
 
 ROUTES = [
     ("POST", "/api/schedules", CREATING),
@@ -520,6 +615,9 @@ ROUTES = [
     ("DELETE", "/api/schedules", DELETING),
     ("POST", "/api/schedules/{schedule}/pause", FREEZING),
     ("POST", "/api/schedules/{schedule}/resume", ACTING),
+    ("POST", "/api/schedules/{schedule}/run", RUNNING),
+    ("POST", "/api/schedules/{schedule}/backfill", BACKFILLING),
+    ("POST", "/api/schedules/bulk", BULK_SCHEDULES),
     ("POST", "/api/tasks", STARTING),
     ("POST", "/api/tasks/{failed}/resume", RESUMING),
     ("POST", "/api/tasks/{failed}/retry", RESUMING),
@@ -583,6 +681,11 @@ def test_the_bodies_that_the_table_makes_worse_are_good(client: APIClient) -> No
     freeze = {"reason": "Maintenance", "until": "2099-01-01T00:00:00+01:00"}
     assert send(client, "POST", "/api/schedules/{schedule}/pause", freeze).status_code == 200
     assert send(client, "POST", "/api/schedules/{schedule}/resume", {}).status_code == 200
+    run = {"inputs": {"x": 1}, "reason": "To see"}
+    assert send(client, "POST", "/api/schedules/{schedule}/run", run).status_code == 202
+    assert send(client, "POST", "/api/schedules/{schedule}/backfill", STRETCH).status_code == 202
+    pause = {**SOME, "action": "pause", "reason": "Maintenance", "until": "2099-01-01T00:00:00Z"}
+    assert send(client, "POST", "/api/schedules/bulk", pause).json()["results"][0]["status"] == "done"
     assert send(client, "POST", "/api/engine/freeze", freeze).status_code == 200
     assert send(client, "POST", "/api/engine/unfreeze", {}).status_code == 200
     assert send(client, "POST", "/api/schedules/preview", preview_of(create())).status_code == 200
@@ -603,6 +706,8 @@ def test_the_bodies_that_the_table_makes_worse_are_good(client: APIClient) -> No
         ("DELETE", f"/api/schedules/{UNKNOWN_ID}", {}, "schedule_id"),
         ("POST", f"/api/schedules/{UNKNOWN_ID}/pause", {"reason": "x"}, "schedule_id"),
         ("POST", f"/api/schedules/{UNKNOWN_ID}/resume", {}, "schedule_id"),
+        ("POST", f"/api/schedules/{UNKNOWN_ID}/run", {}, "schedule_id"),
+        ("POST", f"/api/schedules/{UNKNOWN_ID}/backfill", STRETCH, "schedule_id"),
         ("POST", f"/api/tasks/{UNKNOWN_ID}/resume", {}, "task_id"),
         ("POST", f"/api/tasks/{UNKNOWN_ID}/retry", {}, "task_id"),
         ("POST", f"/api/tasks/{UNKNOWN_ID}/abort", {}, "task_id"),

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import Schedule
+from schedules.rules import POLICIES
 from tests.integration.api.support import read_moment, read_problem, stored_rows
 from tests.support.factories import make_workflow
 
@@ -77,6 +78,13 @@ OPTIONS = st.fixed_dictionaries(
         "on_missing_day": st.sampled_from(["skip", "last_day"]),
         "spread_seconds": st.integers(-1, 86_401),
         "inputs": st.dictionaries(TEXTS, ANYTHING, max_size=2),
+        "misfire_policy": st.sampled_from(["run_once", "skip", "run_all", "run_twice"]),
+        "misfire_window_seconds": st.none() | st.integers(0, 2**31),
+        "max_catchup_runs": st.integers(1, 1_001),
+        "overlap_policy": st.sampled_from(["skip", "queue_one", "queue_all", "allow", "cancel_running"]),
+        "concurrency_key": st.sampled_from(["schedule", "workflow"]),
+        "resume_policy": st.sampled_from(["skip", "run_once"]),
+        "pause_after_failures": st.none() | st.integers(0, 100),
     },
 )
 PLAUSIBLE = st.builds(
@@ -84,7 +92,6 @@ PLAUSIBLE = st.builds(
 )
 FIELDS = ["name", "workflow_name", "workflow_id", "trigger", "trigger_kwargs", "timezone", "inputs", "user_inputs"]
 FIELDS += ["dst_gap", "dst_fold", "on_missing_day", "spread_seconds"]
-POLICIES = ["misfire_policy", "misfire_window_seconds", "overlap_policy"]
 KEYS = st.sampled_from([*FIELDS, *POLICIES])
 SPOILT = st.builds(
     lambda body, spoilt: {**body, **spoilt}, PLAUSIBLE, st.dictionaries(KEYS | TEXTS, ANYTHING, min_size=1, max_size=2)
@@ -116,6 +123,9 @@ def test_a_body_is_answered_and_only_201_writes(client: APIClient, body: Any) ->
         if answer.status_code == 201:
             [row] = Schedule.objects.select_related("link__workflow")
             assert row.workflow.name == "task_one"
+            policies = {name: getattr(row, name) for name in POLICIES}
+            assert policies.items() <= answer.json().items()
+            assert {name: body[name] for name in POLICIES if name in body}.items() <= policies.items()
             assert row.next_run_at == read_moment(answer.json()["next_run_at"])
             assert row.next_run_at > database_now()
             shown = client.get(f"/api/schedules/{row.pk}").json()

@@ -178,7 +178,8 @@ class TestBodies:
         ours = make_ready(operation, example)
         body = copy.deepcopy(operation.request_examples()[example])
         body |= {key: ours[key] for key in body if key in ours}
-        body |= {"ids": [ours["task_id"]]} if "ids" in body else {}
+        place = "schedule_id" if operation.path.startswith("/api/schedules") else "task_id"
+        body |= {"ids": [ours[place]]} if "ids" in body else {}
         answer = getattr(client, operation.method)(operation.path.format(**ours), body)
         assert 200 <= answer.status_code < 300, answer.content
         assert_described(operation, answer)
@@ -294,6 +295,25 @@ class TestAnswers:
         answer = client.post("/api/tasks", {"workflow_name": make_workflow(options=options).name})
         assert answer.status_code == status
         assert_described(find_operation("post", "/api/tasks"), answer)
+
+    @pytest.mark.parametrize("verb", ["run", "backfill"])
+    @pytest.mark.parametrize(
+        ("status", "options"),
+        [
+            (400, {"initial_input_form": Approval}),
+            (403, {"authorize_callback": lambda user: False}),
+            (409, {"initial_input_form": dict}),
+            (412, {"run_predicate": lambda request: "not now"}),
+        ],
+    )
+    def test_what_a_workflow_refuses_to_a_schedule_is_described(
+        self, client: APIClient, verb: str, status: int, options: dict[str, Any]
+    ) -> None:
+        schedule = make_schedule(make_workflow(options=options))
+        body = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"} if verb == "backfill" else {}
+        answer = client.post(f"/api/schedules/{schedule.pk}/{verb}", body)
+        assert answer.status_code == status
+        assert_described(find_operation("post", f"/api/schedules/{{schedule_id}}/{verb}"), answer)
 
     def test_answers_that_a_form_refuses_are_described(self, client: APIClient) -> None:
         answer = client.post(f"/api/tasks/{make_suspended_task().pk}/resume", {"inputs": {}})

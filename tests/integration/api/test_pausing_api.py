@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from orchestrator_site.common.clock import database_now
+from schedules import models
 from schedules.models import Firing, FiringOutcome, Schedule, ScheduleState
 from tests.integration.api.support import (
     UNKNOWN_ID,
@@ -139,6 +140,24 @@ class TestResuming:
         assert Schedule.objects.get().state == ScheduleState.PAUSED, "the next turn settles it"
         assert read_moment(answer["next_run_at"]) <= database_now()
         assert read_moment(answer["state_since"]) > since
+
+    def test_the_clock_of_the_database_says_that_a_pause_is_over(
+        self, client: APIClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class SlowClock(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> Any:
+                return datetime.now(tz) - HOUR
+
+        schedule = store_schedule(policies={"resume_policy": "run_once"})
+        since = database_now() - timedelta(hours=2, minutes=30)
+        client.post(one(schedule, "/pause"), {"reason": "Maintenance"})
+        Schedule.objects.update(paused_at=since, planned_through=since, grid_start_at=since)
+        monkeypatch.setattr(models, "datetime", SlowClock)
+        answer = client.post(one(schedule, "/resume")).json()
+        assert Schedule.objects.get().current_state == ScheduleState.PAUSED, "this machine is late"
+        assert answer["state"] == client.get(one(schedule)).json()["state"] == "active"
+        assert listed(client, "active") == ["Nightly"]
 
     def test_one_that_is_active_stays_as_it_is(self, client: APIClient) -> None:
         schedule = store_schedule()

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import Firing, FiringOutcome, Schedule, ScheduleWorkflow
+from schedules.rules import POLICIES
 from tests.integration.api.support import (
     UNKNOWN_ID,
     fields_at_fault,
@@ -68,14 +69,31 @@ KEYS = {
     "pause_reason",
     "paused_until",
     "next_run_at",
-    "misfire_policy",
-    "misfire_window_seconds",
-    "overlap_policy",
+    *POLICIES,
     "version",
     "created_at",
     "created_by",
     "updated_at",
     "updated_by",
+}
+
+DEFAULTS = {
+    "misfire_policy": "run_once",
+    "misfire_window_seconds": 86_400,
+    "max_catchup_runs": 10,
+    "overlap_policy": "skip",
+    "concurrency_key": "schedule",
+    "resume_policy": "skip",
+    "pause_after_failures": None,
+}
+OTHERS = {
+    "misfire_policy": "run_all",
+    "misfire_window_seconds": 0,
+    "max_catchup_runs": 1_000,
+    "overlap_policy": "cancel_running",
+    "concurrency_key": "workflow",
+    "resume_policy": "run_once",
+    "pause_after_failures": 100,
 }
 
 
@@ -151,8 +169,7 @@ class TestCreating:
         assert answer["workflow_id"] == str(workflow.pk)
         assert (answer["state"], answer["state_reason"], answer["version"]) == ("active", "", 1)
         assert (answer["created_by"], answer["updated_by"]) == ("root", "root")
-        assert (answer["misfire_policy"], answer["misfire_window_seconds"]) == ("run_once", 86_400)
-        assert answer["overlap_policy"] == "skip"
+        assert {name: answer[name] for name in POLICIES} == DEFAULTS
         assert answer["inputs"] == {"node": "nl-1"}
 
     @pytest.mark.parametrize("path", PATHS)
@@ -199,13 +216,12 @@ class TestCreating:
         assert (first.hour, first.minute, first.second) == (6, 0, 0)
         assert not Firing.objects.exists()
 
-    def test_policies_may_be_named_at_their_defaults(self, client: APIClient) -> None:
-        policies: dict[str, Any] = {
-            "misfire_policy": "run_once",
-            "misfire_window_seconds": 86_400,
-            "overlap_policy": "skip",
-        }
-        assert client.post("/api/schedules", schedule_body(**policies)).status_code == 201
+    @pytest.mark.parametrize("policies", [DEFAULTS, OTHERS, {"misfire_window_seconds": None}])
+    def test_policies_are_stored_as_they_are_given(self, client: APIClient, policies: dict[str, Any]) -> None:
+        answer = client.post("/api/schedules", schedule_body(**policies))
+        assert answer.status_code == 201
+        stored = Schedule.objects.values(*POLICIES).get()
+        assert {name: answer.json()[name] for name in POLICIES} == stored == {**DEFAULTS, **policies}
 
     def test_two_schedules_may_have_the_same_name(self, client: APIClient) -> None:
         body = schedule_body()
@@ -409,9 +425,7 @@ class TestPutting:
             ("timezone", "UTC"),
             ("inputs", {}),
             ("user_inputs", []),
-            ("misfire_policy", "run_once"),
-            ("misfire_window_seconds", 86_400),
-            ("overlap_policy", "skip"),
+            *DEFAULTS.items(),
             ("state", "active"),
             ("next_run_at", "2099-01-01T00:00:00Z"),
             ("version", 1),
@@ -463,6 +477,22 @@ class TestPatching:
         changed = {key for key, value in before.items() if answer.json()[key] != value}
         assert changed == {"inputs", "version", "updated_at", "updated_by"}
         assert answer.json()["status"] == "UPDATED"
+
+    @pytest.mark.parametrize(("key", "value"), OTHERS.items())
+    def test_a_policy_changes_alone_and_moves_nothing(self, client: APIClient, key: str, value: Any) -> None:
+        schedule = store_schedule()
+        before = client.get(one(schedule)).json()
+        answer = client.patch(one(schedule), {key: value}).json()
+        changed = {name for name, old in before.items() if answer[name] != old}
+        assert changed == {key, "version", "updated_at", "updated_by"}
+        assert answer[key] == getattr(Schedule.objects.get(), key) == value
+
+    @pytest.mark.parametrize("key", ["misfire_window_seconds", "pause_after_failures"])
+    def test_null_takes_a_limit_away(self, client: APIClient, key: str) -> None:
+        schedule = store_schedule(policies=OTHERS)
+        answer = client.patch(one(schedule), {key: None}).json()
+        assert {name: answer[name] for name in POLICIES} == {**OTHERS, key: None}
+        assert getattr(Schedule.objects.get(), key) is None
 
     def test_a_new_zone_moves_the_next_run(self, client: APIClient) -> None:
         schedule = store_schedule(trigger="cron", trigger_kwargs={"hour": 1, "minute": 0})

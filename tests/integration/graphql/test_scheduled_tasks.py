@@ -39,6 +39,13 @@ KEYS = [
     "pausedBy",
     "pauseReason",
     "pausedUntil",
+    "misfirePolicy",
+    "misfireWindowSeconds",
+    "maxCatchupRuns",
+    "overlapPolicy",
+    "concurrencyKey",
+    "resumePolicy",
+    "pauseAfterFailures",
     "version",
     "createdAt",
     "createdBy",
@@ -425,13 +432,27 @@ def store_distinct() -> Sequence[Schedule]:
         dst_fold="both",
         on_missing_day="last_day",
         spread_seconds=60,
+        misfire_policy="run_all",
+        misfire_window_seconds=60,
+        max_catchup_runs=5,
+        overlap_policy="allow",
+        concurrency_key="workflow",
+        resume_policy="run_once",
+        pause_after_failures=3,
         state_reason="as it was",
         version=12,
         created_by="ada",
         updated_by="grace",
     )
     Schedule.objects.filter(pk=first.pk).update(state_reason="another reason")
-    third = make_schedule(make_workflow(), name="Third", next_run_at=None, state_since=NOW)
+    third = make_schedule(
+        make_workflow(),
+        name="Third",
+        next_run_at=None,
+        state_since=NOW,
+        pause_after_failures=7,
+        misfire_window_seconds=None,
+    )
     fourth = make_paused_schedule(name="Fourth", until=FAR, paused_by="Grace", pause_reason="Ändern")
     fifth = make_paused_schedule(name="Fifth", until=FAR + HOUR, paused_at=NOW + HOUR)
     return first, second, third, fourth, fifth

@@ -96,11 +96,28 @@ class TestShowSchedule:
         make_schedule(name="N" * 255)
         assert table()[1][1] == "N" * 255
 
-    def test_verbose_adds_summary_workflow_zone_state_and_inputs(self) -> None:
-        schedule = make_schedule(timezone="Asia/Tokyo", inputs={"node": "nl-1"}, next_run_at=None, state_reason="ended")
+    def test_verbose_adds_summary_workflow_zone_state_policies_and_inputs(self) -> None:
+        schedule = make_schedule(
+            timezone="Asia/Tokyo",
+            inputs={"node": "nl-1"},
+            next_run_at=None,
+            state_reason="ended",
+            overlap_policy="allow",
+            misfire_window_seconds=None,
+        )
         header, row = table("-v")
-        assert header[5:] == ["summary", "workflow", "timezone", "state", "inputs"]
-        assert row[5:] == ["Every hour", schedule.workflow.name, "Asia/Tokyo", "finished: ended", '{"node": "nl-1"}']
+        assert header[5:] == ["summary", "workflow", "timezone", "state", "policies", "inputs"]
+        assert row[5:9] == ["Every hour", schedule.workflow.name, "Asia/Tokyo", "finished: ended"]
+        assert json.loads(row[9]) == {
+            "misfire_policy": "run_once",
+            "misfire_window_seconds": None,
+            "max_catchup_runs": 10,
+            "overlap_policy": "allow",
+            "concurrency_key": "schedule",
+            "resume_policy": "skip",
+            "pause_after_failures": None,
+        }
+        assert row[10] == '{"node": "nl-1"}'
 
     def test_verbose_says_by_whom_until_when_and_why_one_is_paused(self) -> None:
         until = datetime(2099, 3, 1, 18, tzinfo=UTC)
@@ -128,6 +145,7 @@ class TestShowSchedule:
             "workflow": schedule.workflow.name,
             "timezone": "UTC",
             "state": "active",
+            "policies": rows[0]["policies"],
             "inputs": "{}",
         }
         assert (rows[1]["name"], rows[1]["next_run_time"]) == ("Ended", None)

@@ -1,0 +1,27 @@
+"""Put a task of a schedule on the queue now; a worker runs it, and the schedule does not move."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import OutputWrapper
+
+from schedules.management.options import add_schedule_id, read_schedule_id
+from schedules.running import run_schedule_now
+from schedules.selectors import get_schedule
+from tasks.management.options import read_object
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Take the arguments of `run-now`."""
+    add_schedule_id(parser)
+    parser.add_argument("--inputs", metavar="JSON", help="in place of the schedule's: '{\"count\": 3}'")
+    parser.add_argument("--reason", default="", help="why, for the ledger")
+
+
+def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
+    """Put it there; 1 if the engine, the workflow or its form refuses."""
+    inputs = None if options["inputs"] is None else read_object(options["inputs"])
+    schedule = get_schedule(read_schedule_id(options))
+    task = run_schedule_now(schedule=schedule, actor="scheduler run-now", inputs=inputs, reason=options["reason"])
+    stdout.write(f"Task {task.pk} is on the queue.")
+    return 0

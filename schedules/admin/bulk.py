@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from orchestrator_site.common.admin.display import page_link, show_left_alone
 from orchestrator_site.common.admin.pages import PageAdmin, for_user
 from schedules.admin.verbs import PAUSE
-from schedules.bulk import Outcome, resume_schedules
+from schedules.bulk_actions import Action, Request, Result, Status, act_on_schedules
 from schedules.forms import PauseManyForm
 from schedules.models import Schedule
 
@@ -38,7 +38,7 @@ class BulkAdmin(PageAdmin):
         form_class = for_user(PauseManyForm, request, schedule_ids=[schedule.pk for schedule in schedules])
         form = form_class(request.POST if ANSWERED in request.POST else None)
         if form.is_valid():
-            self._tell(request, schedules, form.outcomes, done="are paused", verb="Pause")
+            self._tell(request, form.results, done="are paused", verb="Pause")
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -55,32 +55,23 @@ class BulkAdmin(PageAdmin):
     @admin.action(description="Resume the selected schedules", permissions=["pause"])
     def resume_selected(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
         """Resume each of them, and say of each that stays why."""
-        schedules = list(queryset)
         user: Any = request.user
-        outcomes = resume_schedules(schedule_ids=[schedule.pk for schedule in schedules], actor=user.get_username())
-        self._tell(request, schedules, outcomes, done="go on", verb="Resume")
+        resuming = Request(Action.RESUME, actor=user.get_username())
+        results = act_on_schedules(ids=[schedule.pk for schedule in queryset], request=resuming)
+        self._tell(request, results, done="go on", verb="Resume")
 
-    def _tell(
-        self,
-        request: HttpRequest,
-        schedules: Sequence[Schedule],
-        outcomes: Sequence[Outcome],
-        *,
-        done: str,
-        verb: str,
-    ) -> None:
+    def _tell(self, request: HttpRequest, results: Sequence[Result], *, done: str, verb: str) -> None:
         """Say what became of each, also in the site's own log."""
         user: Any = request.user
-        changed = [outcome.schedule_id for outcome in outcomes if not outcome.problem]
+        changed = [result.schedule_id for result in results if result.status == Status.DONE]
         if changed:
             LogEntry.objects.log_actions(user.pk, Schedule.objects.filter(pk__in=changed), CHANGE, verb)
-            messages.success(request, f"{len(changed)} of {len(outcomes)} schedules {done}.")
-        if len(changed) < len(outcomes):
-            messages.warning(request, show_left_alone(_name_problems(schedules, outcomes)))
+            messages.success(request, f"{len(changed)} of {len(results)} schedules {done}.")
+        if len(changed) < len(results):
+            messages.warning(request, show_left_alone(_name_problems(results)))
 
 
-def _name_problems(schedules: Sequence[Schedule], outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
-    names = {schedule.pk: schedule.name for schedule in schedules}
-    for outcome in outcomes:
-        if outcome.problem:
-            yield page_link("schedules_schedule", outcome.schedule_id, names[outcome.schedule_id]), outcome.problem
+def _name_problems(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
+    for result in results:
+        if result.status != Status.DONE:
+            yield page_link("schedules_schedule", result.schedule_id, result.name or result.schedule_id), result.detail

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter, display
-from django.db.models import Case, F, Model, Q, QuerySet, Value, When
-from django.db.models.functions import Now
+from django.db.models import Model, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -115,9 +114,7 @@ class ScheduleAdmin(BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
         """Return the schedules with their workflows, and the state in which people see them."""
-        is_released = Q(state=ScheduleState.PAUSED, paused_until__lte=Now())
-        shown_state = Case(When(is_released, then=Value(ScheduleState.ACTIVE)), default=F("state"))
-        return list_schedules().annotate(shown_state=shown_state)
+        return list_schedules()
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> type[BaseForm]:
         """Return the form that writes; the one that does not, if a preview was asked for."""

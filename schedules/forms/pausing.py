@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.widgets import dress
 from orchestrator_site.common.errors import Conflict, InvalidValue
-from schedules.bulk import Outcome, pause_schedules
+from schedules.bulk_actions import Action, Request, Result, act_on_schedules
 from schedules.models import Schedule
 from schedules.pausing import pause_schedule
 
@@ -63,14 +63,15 @@ class PauseManyForm(ReasonForm):
 
     Attributes:
         schedule_ids: Which.
-        outcomes: What became of each, once they have been paused.
+        results: What became of each, once they have been paused.
     """
 
     schedule_ids: Sequence[UUID]
-    outcomes: Sequence[Outcome] = ()
+    results: Sequence[Result] = ()
 
     def pause(self) -> Schedule:
         """Pause them, each as far as it can be."""
-        self.outcomes = pause_schedules(schedule_ids=self.schedule_ids, actor=self.actor, **self.cleaned_data)
+        request = Request(Action.PAUSE, actor=self.actor, **self.cleaned_data)
+        self.results = act_on_schedules(ids=self.schedule_ids, request=request)
         schedule: Schedule = self.instance
         return schedule

@@ -15,6 +15,9 @@ from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.errors import InvalidValue
 from schedules.decorated.rows import find_function
 from schedules.models import Schedule, ScheduleState
+from schedules.policies import say_pause
+from schedules.rules import is_paused
+from schedules.situations import pause_of
 from schedules.triggers import (
     OPTIONS,
     BoundsExceeded,
@@ -38,6 +41,7 @@ MAX_COUNT = 100
 FIRST_YEAR, LAST_YEAR = 1973, 9980
 
 _NOTHING = timedelta(0)
+_TICK = timedelta(microseconds=1)
 # Later than this there may be no local time to show.
 _LAST_SHOWN = datetime(9999, 12, 30, tzinfo=UTC)
 # So many others that are due in the same minute are worth a word.
@@ -139,21 +143,26 @@ def find_fires(
 ) -> tuple[list[Fire], bool]:
     """Return when a stored schedule will run, and whether there may be more that the bounds of an evaluation hide.
 
+    A paused one runs from the end of its pause on, or not at all as long as nobody resumes it.
+
     Raises:
         TriggerError: Its trigger cannot be built.
     """
-    if schedule.state == ScheduleState.BROKEN:
+    is_held = is_paused(schedule, now)
+    if schedule.state == ScheduleState.BROKEN or (is_held and schedule.paused_until is None):
         return [], False
     offset = schedule.spread_offset
     # What is decided already does not come again; but whoever asks about the past is told of the past.
     start = (
         max(now - offset, schedule.planned_through) if after is None else _on_clocks(after, schedule.timezone) - offset
     )
+    if is_held and schedule.paused_until is not None:
+        start = max(start, schedule.paused_until - offset - _TICK)
     return _walk(schedule.trigger_rule, schedule.timezone, start=start, offset=offset, count=count, budget=budget)
 
 
 def notices_of(*, schedule: Schedule, kwargs_as_given: Mapping[str, Any] | None = None) -> list[Notice]:
-    """Return what of a stored schedule may not be what was meant; of a broken one, why it is broken.
+    """Return what of a stored schedule may not be what was meant; why it is broken, and by whom it is paused.
 
     Args:
         schedule: Which one.
@@ -167,7 +176,11 @@ def notices_of(*, schedule: Schedule, kwargs_as_given: Mapping[str, Any] | None 
         return [Notice("broken", str(error))]
     kwargs = schedule.trigger_kwargs if kwargs_as_given is None else kwargs_as_given
     options = {name: getattr(schedule, name) for name in OPTIONS}
-    notices = find_notices(schedule.trigger, kwargs, options=options, trigger=trigger, after=database_now())
+    now = database_now()
+    notices = find_notices(schedule.trigger, kwargs, options=options, trigger=trigger, after=now)
+    pause = pause_of(schedule)
+    if pause is not None and is_paused(schedule, now):
+        notices.insert(0, Notice("paused", say_pause(pause)))
     if schedule.next_run_at is not None:
         notices += _find_crowd(schedule.next_run_at, besides=schedule)
     return notices

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import Schedule, ScheduleState
+from schedules.pausing import pause_schedule
 from schedules.preview_docs import PREVIEW
 from tests.integration.api.support import (
     UNKNOWN_ID,
@@ -257,6 +258,18 @@ class TestNextTimes:
         assert (answer["fires"], answer["truncated"]) == ([], False)
         assert answer["warnings"] == [{"code": "broken", "detail": "it takes too long"}]
         assert client.get(f"/api/schedules/{schedule.pk}").json()["warnings"] == answer["warnings"]
+
+    def test_a_paused_one_runs_after_its_pause_and_says_who_paused_it(self, client: APIClient) -> None:
+        schedule, until = store_schedule(), database_now() + timedelta(hours=5)
+        first = read_moment(next_of(client, schedule)["fires"][0]["at"])
+        pause_schedule(schedule_id=schedule.pk, reason="upgrade", actor="ada", until=until)
+        answer = next_of(client, schedule)
+        assert first < until <= read_moment(answer["fires"][0]["at"])
+        assert answer["fires"][0]["at"] == client.get(f"/api/schedules/{schedule.pk}").json()["next_run_at"]
+        [warning] = answer["warnings"]
+        assert (warning["code"], warning["detail"][:20]) == ("paused", "paused by ada since ")
+        pause_schedule(schedule_id=schedule.pk, reason="upgrade", actor="ada")
+        assert next_of(client, schedule)["fires"] == []
 
     def test_one_that_cannot_be_built_is_shown_as_it_was_stored(self, client: APIClient) -> None:
         schedule = make_schedule(trigger="crn", trigger_text="crn[hour='1']")

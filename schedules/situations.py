@@ -33,7 +33,7 @@ class Past:
         """Read what reaches beyond a moment, where there can be anything."""
         outages = outages_since(moment) if now - moment > OUTAGE_AFTER else ()
         rows = freezes_since(moment) if thawed_at is not None and thawed_at > moment else ()
-        return cls(outages, [_hold_of(row) for row in rows])
+        return cls(outages, [hold_of(row) for row in rows])
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class Circumstances:
 def situation_to_settle(schedule: Schedule, now: datetime) -> Situation:
     """Return what matters about instants that are not going to be fired: what held them up."""
     pause = pause_of(schedule)
-    freezes = [_hold_of(row) for row in freezes_since(undecided_since(schedule))]
+    freezes = [hold_of(row) for row in freezes_since(undecided_since(schedule))]
     return Situation(now=now, spread=schedule.spread_offset, pauses=[pause] if pause else (), freezes=freezes)
 
 
@@ -133,7 +133,8 @@ def undecided_since(schedule: Schedule) -> datetime:
     return schedule.planned_through
 
 
-def _hold_of(freeze: EngineFreeze) -> Hold:
+def hold_of(freeze: EngineFreeze) -> Hold:
+    """Return a freeze of the engine as what holds up schedules."""
     return Hold(freeze.started_at, freeze.ended_at or freeze.until, say_freeze(freeze))
 
 

@@ -16,9 +16,10 @@ from django.db.models import Q
 from schedules.explaining import EXACT, NEAR, Asked, Code, Explanation, Facts, LedgerRow, Subject, explain
 from schedules.liveness import OUTAGE_AFTER
 from schedules.models import Firing, FiringCause, Schedule, SchedulerPulse, ScheduleState
+from schedules.policies import Hold
 from schedules.previews import read_after
 from schedules.selectors import ScheduleNotFound, find_name_in_ledger, list_schedules
-from schedules.situations import hold_of, pause_of, read_situation
+from schedules.situations import hold_of, pause_by_failures, pause_of, read_situation, say_failures
 from schedules.task_fates import find_fate
 from schedules.triggers import MAX_SPREAD_SECONDS, Trigger, TriggerError
 from schedules.triggers.clocks import first_moment_of
@@ -152,7 +153,7 @@ def _subject_of(schedule: Schedule, now: datetime) -> Subject:
         planned_through=schedule.planned_through,
         starts=starts,
         ends=ends,
-        pause=pause_of(schedule),
+        pause=_find_pause(schedule),
         resume_policy=schedule.resume_policy,
         start_problem=start_problem,
         start_code=start_code,
@@ -161,6 +162,13 @@ def _subject_of(schedule: Schedule, now: datetime) -> Subject:
         has_form=definition is not None and definition.initial_input_form is not None,
         situation=read_situation(schedule, now),
     )
+
+
+def _find_pause(schedule: Schedule) -> Hold | None:
+    """Return the pause that it is in, or that the next turn begins."""
+    if schedule.state == ScheduleState.ACTIVE and (failures := say_failures(schedule)):
+        return pause_by_failures(schedule, failures)
+    return pause_of(schedule)
 
 
 def _build(schedule: Schedule) -> tuple[Trigger | None, str]:

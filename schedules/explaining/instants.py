@@ -1,6 +1,6 @@
 """Which instant of a trigger somebody means, those beside it, and what the clocks have to do with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,9 @@ from schedules.explaining.facts import TICK, Asked, Subject
 from schedules.policies import say
 from schedules.triggers import BoundsExceeded, Budget, HorizonPassed, Trigger, latest_fire_time
 from schedules.triggers.base import later_by
+from schedules.triggers.calendarinterval import CalendarIntervalTrigger
 from schedules.triggers.clocks import Gap, gaps_between, is_shown_twice
+from schedules.triggers.cron import CronTrigger
 from schedules.triggers.fields import read_zone
 from schedules.triggers.fires import describe_fires
 from schedules.triggers.wallclock import WallClockTrigger
@@ -24,7 +26,8 @@ class Found:
         previous: The one before, since the schedule has this trigger.
         following: The one after.
         is_ambiguous: There are more within the span that was asked about.
-        problem: Why that could not be found out.
+        is_cut_short: Those beside it would take too long to find, or lie too far away.
+        problem: Why it could not be found out whether there is an instant.
     """
 
     start: datetime
@@ -32,6 +35,7 @@ class Found:
     previous: datetime | None = None
     following: datetime | None = None
     is_ambiguous: bool = False
+    is_cut_short: bool = False
     problem: str = ""
 
 
@@ -40,12 +44,11 @@ def find_instant(subject: Subject, asked: Asked) -> Found:
     trigger, budget = subject.trigger, Budget()
     if trigger is None:
         return Found(asked.start)
-    found = Found(asked.start)
     try:
         found = _match(trigger, subject.spread, asked, budget)
-        return _find_beside(trigger, subject, found, asked, budget)
     except BoundsExceeded as error:
-        return Found(found.start, found.instant, problem=str(error))
+        return Found(asked.start, problem=str(error))
+    return _find_beside(trigger, subject, found, asked, budget)
 
 
 def _match(trigger: Trigger, spread: timedelta, asked: Asked, budget: Budget) -> Found:
@@ -60,21 +63,27 @@ def _match(trigger: Trigger, spread: timedelta, asked: Asked, budget: Budget) ->
     return Found(asked.start)
 
 
-def _find_beside(trigger: Trigger, subject: Subject, found: Found, asked: Asked, budget: Budget) -> Found:
-    middle = found.start - subject.spread if found.instant is None else found.instant
-    before, after = middle - TICK, middle if found.instant else middle + asked.span - TICK
-    previous = latest_fire_time(trigger, until=before, budget=budget)
-    if previous is not None and previous <= subject.planned_since:
-        previous = None
-    following = _next(trigger, max(after, subject.planned_since), budget)
-    return Found(found.start, found.instant, previous, following, found.is_ambiguous)
-
-
 def _next(trigger: Trigger, after: datetime, budget: Budget) -> datetime | None:
     try:
         return trigger.next_after(after, budget)
     except HorizonPassed:
         return None
+
+
+def _find_beside(trigger: Trigger, subject: Subject, found: Found, asked: Asked, budget: Budget) -> Found:
+    """Add the instants beside it, as far as the budget reaches."""
+    middle = found.start - subject.spread if found.instant is None else found.instant
+    after = middle if found.instant else middle + asked.span - TICK
+    previous = following = None
+    is_cut_short = False
+    try:
+        previous = latest_fire_time(trigger, until=middle - TICK, budget=budget)
+        following = trigger.next_after(max(after, subject.planned_since), budget)
+    except BoundsExceeded:
+        is_cut_short = True
+    if previous is not None and previous <= subject.planned_since:
+        previous = None
+    return replace(found, previous=previous, following=following, is_cut_short=is_cut_short)
 
 
 def runs_at(subject: Subject, instant: datetime | None) -> datetime | None:
@@ -94,19 +103,25 @@ def say_clocks(subject: Subject, found: Found) -> str:
     """Say what a change of the clocks has to do with it; mostly nothing."""
     zone = read_zone(subject.timezone)
     moment = found.start if found.instant is None else found.instant
+    # The policies are about fixed times of day; everything else follows elapsed time.
+    fold = f" (dst_fold '{subject.dst_fold}')" if _has_fixed_time(subject.trigger) else ""
     if found.instant is not None and subject.trigger is not None:
         [fire] = describe_fires(subject.trigger, timezone=subject.timezone, times=[found.instant])
         if fire.dst == "gap":
             return f" {_say_gap(zone, moment)}: what is planned in between runs right after (dst_gap 'run_after')."
         if fire.dst == "fold":
-            which = f"the clocks of {zone.key} show {fire.local:%H:%M:%S} twice that day, and this is at {fire.offset}"
-            return f" {which[0].upper()}{which[1:]} (dst_fold '{subject.dst_fold}')."
+            shown = f"{fire.local:%H:%M:%S}"
+            return f" The clocks of {zone.key} show {shown} twice that day, and this is at {fire.offset}{fold}."
         return ""
     if (gap := _gap_at(zone, moment)) is not None and _plans_in(subject.trigger, gap):
         return f" {_say_gap(zone, moment)}: what is planned in between is left out (dst_gap '{subject.dst_gap}')."
     if is_shown_twice(zone, moment):
-        return f" The clocks of {zone.key} show that time of day twice (dst_fold '{subject.dst_fold}')."
+        return f" The clocks of {zone.key} show that time of day twice{fold}."
     return ""
+
+
+def _has_fixed_time(trigger: Trigger | None) -> bool:
+    return trigger.has_fixed_time if isinstance(trigger, CronTrigger) else isinstance(trigger, CalendarIntervalTrigger)
 
 
 def _gap_at(zone: ZoneInfo, moment: datetime) -> Gap | None:

@@ -96,7 +96,7 @@ def check_in_bounds(look: Outlook) -> Check:
     if subject.ends is not None and nominal > subject.ends:
         sentence = f"The trigger has ended: its end_date is {look.show(subject.ends)}."
         return Check(name, _FAIL, sentence, Code.AFTER_END)
-    if found.instant is None and found.following is None:
+    if found.instant is None and found.following is None and not found.is_cut_short:
         last = f"its last one was {look.show(found.previous)}" if found.previous else "it never had one"
         return Check(name, _FAIL, f"The trigger has no instants then any more: {last}.", Code.FINISHED)
     return Check(name, _PASS, "It lies within the bounds of the trigger.")
@@ -209,6 +209,8 @@ def conclude(look: Outlook) -> Verdict:
 
 
 def _say_verb(hold: Hold, now: datetime) -> str:
+    if hold.started_at > now:
+        return "will be"
     return "was" if hold.ended_at is not None and hold.ended_at <= now else "is"
 
 
@@ -241,6 +243,8 @@ def _say_off_grid(look: Outlook) -> str:
         )
         if moment is not None
     ]
+    if found.is_cut_short:
+        beside.append("others would take too long to find")
     neighbours = f": {', '.join(beside)}" if beside else ""
     return f"The trigger does not fire at {look.show(found.start)}{neighbours}.{say_clocks(subject, found)}"
 

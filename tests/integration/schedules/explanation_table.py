@@ -453,6 +453,27 @@ UPCOMING = {
         Code.PAUSED,
         "A single date is never dropped",
     ),
+    "to be paused by its own failures": Case(
+        lambda: failed_before(hourly(next_run_at=NOW + HOUR, pause_after_failures=1)),
+        TEN,
+        FUTURE,
+        Code.PAUSED,
+        "will be paused by itself (pause_after_failures): the last task failed",
+    ),
+    "an instant without any beside it that can be found": Case(
+        lambda: hourly(trigger_kwargs={"month": 2, "day": 29, "day_of_week": "tue"}, next_run_at=NOW + DAY),
+        "2028-02-29T00:00",
+        FUTURE,
+        Code.WILL_FIRE,
+        "2028-02-29 00:00:00Z",
+    ),
+    "beside one that is too far away": Case(
+        lambda: hourly(trigger_kwargs={"month": 2, "day": 29, "day_of_week": "tue"}, next_run_at=NOW + DAY),
+        "2029-02-28T00:00",
+        FUTURE,
+        Code.NOT_PLANNED,
+        "the one before is at 2028-02-29 00:00:00Z, others would take too long to find",
+    ),
     "frozen for good": Case(lambda: frozen(hourly()), TEN, FUTURE, Code.FROZEN, "upgrade of the NSO"),
     "frozen until before": Case(
         lambda: frozen(hourly(), until=NOW + 30 * MINUTE), TEN, FUTURE, Code.WILL_FIRE, "10:00"

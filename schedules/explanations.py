@@ -11,17 +11,16 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
-
-from schedules.explaining import EXACT, NEAR, Asked, Code, Explanation, Facts, LedgerRow, Subject, explain
+from schedules.explained_rows import find_rows
+from schedules.explaining import Asked, Code, Explanation, Facts, LedgerRow, Subject, explain
 from schedules.liveness import OUTAGE_AFTER
-from schedules.models import Firing, FiringCause, Schedule, SchedulerPulse, ScheduleState
+from schedules.models import Schedule, SchedulerPulse, ScheduleState
 from schedules.policies import Hold
 from schedules.previews import read_after
 from schedules.selectors import ScheduleNotFound, find_name_in_ledger, list_schedules
 from schedules.situations import hold_of, pause_by_failures, pause_of, read_situation, say_failures
 from schedules.task_fates import find_fate
-from schedules.triggers import MAX_SPREAD_SECONDS, Trigger, TriggerError
+from schedules.triggers import Trigger, TriggerError
 from schedules.triggers.clocks import first_moment_of
 from schedules.triggers.fields import read_bounds
 from tasks.freezing import freezes_since
@@ -30,11 +29,7 @@ from workflows.selectors import find_start_problem
 
 VIEW_FIRING, VIEW_TASK = "schedules.view_firing", "tasks.view_task"
 
-# A minute may hold the firings of a schedule that fires every second, and what was run by hand.
-MAX_ROWS = 200
-
 _MINUTE, _SECOND = timedelta(minutes=1), timedelta(seconds=1)
-_LONGEST_SPREAD = timedelta(seconds=MAX_SPREAD_SECONDS)
 _WITH_BOUNDS = frozenset({"cron", "interval", "calendarinterval"})
 _FRACTION = re.compile(r"[.,](\d{1,6})")
 _SECONDS = re.compile(r"\d\d:\d\d:\d\d|[T ]\d{6}")
@@ -60,7 +55,7 @@ def explain_schedule(*, schedule_id: UUID, at: str | None, now: datetime, user: 
     if name is None:
         raise ScheduleNotFound("Schedule does not exist", field="schedule_id", value=str(schedule_id))
     asked = _asked_about(schedule, at, now)
-    rows = _read_rows(schedule_id, asked)
+    rows = find_rows(schedule_id, asked, spread=schedule.spread_offset if schedule else timedelta(0))
     facts = _read_facts(schedule, asked, rows, now)
     explanation = explain(facts, schedule_id=schedule_id, name=name)
     return _complete(explanation, user, now)
@@ -95,26 +90,6 @@ def _asked_about(schedule: Schedule | None, at: str | None, now: datetime) -> As
     if schedule is not None and schedule.next_run_at is not None and schedule.next_run_at <= now:
         return Asked(schedule.next_run_at)
     return Asked(now)
-
-
-def _read_rows(schedule_id: UUID, asked: Asked) -> Sequence[LedgerRow]:
-    """Read what may be about a moment: by its instant, by when it ran, and among many that one row stands for."""
-    first, last = asked.starts[0], asked.starts[-1] + asked.span - EXACT
-    near = Q(cause=FiringCause.MANUAL, scheduled_for__range=(first - NEAR, last + NEAR))
-    meant = Q(scheduled_for__range=(first, last)) | Q(due_at__range=(first, last)) | near
-    of_schedule = Firing.objects.filter(schedule_id=schedule_id)
-    around = of_schedule.filter(meant, scheduled_for__range=(first - _LONGEST_SPREAD, last + NEAR))
-    # Several rows may stand for many at once only where the clocks of a database were set back.
-    many = of_schedule.filter(
-        last_scheduled_for__isnull=False, last_scheduled_for__gte=first - _LONGEST_SPREAD, scheduled_for__lte=last
-    )
-    found = [*around.order_by("scheduled_for", "id")[:MAX_ROWS], *many.order_by("-scheduled_for")[:MAX_ROWS]]
-    return [_row_of(row) for row in {row.pk: row for row in found}.values()]
-
-
-def _row_of(firing: Firing) -> LedgerRow:
-    names = [name for name in LedgerRow.__dataclass_fields__ if name != "firing_id"]
-    return LedgerRow(firing_id=firing.pk, **{name: getattr(firing, name) for name in names})
 
 
 def _read_facts(schedule: Schedule | None, asked: Asked, rows: Sequence[LedgerRow], now: datetime) -> Facts:

@@ -117,6 +117,8 @@ class TestTheMoment:
         assert found[0].firing is not None
         assert (found[0].firing.scheduled_for, found[0].firing.due_at) == (NOW, ran_at)
         assert [(each.previous, each.next) for each in found] == [(ran_at - HOUR, ran_at + HOUR)] * 2
+        ahead = explain_at(schedule, (ran_at + HOUR).isoformat(), now=NOW + HOUR)
+        assert (ahead.verdict.code, ahead.previous, ahead.next) == (Code.WILL_FIRE, ran_at, ran_at + 2 * HOUR)
         beside = explain_at(schedule, (ran_at + MINUTE).isoformat(), now=NOW + 2 * HOUR)
         assert (beside.verdict.code, beside.previous, beside.next) == (Code.NOT_PLANNED, ran_at, ran_at + HOUR)
 

@@ -50,7 +50,7 @@ def _judge(facts: Facts, found: Found, row: LedgerRow | None) -> tuple[Sequence[
     due_at = runs_at(facts.subject, found.instant) or found.start
     look = outlook.Outlook(facts, facts.subject, found, due_at, find_tense(facts, due_at))
     checks = [check(look) for check in outlook.CHECKS]
-    return checks, _decisive(checks) or outlook.conclude(look)
+    return checks, _decisive(checks) or outlook.conclude(look, checks)
 
 
 def _decisive(checks: Sequence[Check]) -> Verdict | None:

@@ -1,5 +1,6 @@
 """What is or will be the case where the ledger has no row: for what is not decided yet, and for what never was."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -138,9 +139,8 @@ def check_overlap(look: Outlook) -> Check:
     is_skipped = decision.outcome == SKIPPED_OVERLAP
     if look.tense is Tense.FUTURE:
         becomes = "is skipped" if is_skipped else "waits or takes its place"
-        sentence = (
-            f"If that is so by then, it {becomes} (overlap_policy {situation.overlap_policy}): {decision.reason}."
-        )
+        policy = f"overlap_policy {situation.overlap_policy}"
+        sentence = f"It {becomes} ({policy}) if this is still so by then: {decision.reason}."
         return Check(name, _UNKNOWN, sentence)
     if is_skipped:
         sentence = f"It is skipped (overlap_policy {situation.overlap_policy}): {decision.reason}."
@@ -194,8 +194,8 @@ CHECKS = (
 )
 
 
-def conclude(look: Outlook) -> Verdict:
-    """Return what it comes to where no check fails."""
+def conclude(look: Outlook, checks: Sequence[Check]) -> Verdict:
+    """Return what it comes to where no check fails; what is unknown of the future stands beside it."""
     if look.is_decided:
         sentence = (
             f"It was planned for {look.show(look.due_at)} and has been decided, but the ledger has no row of it any "
@@ -205,7 +205,8 @@ def conclude(look: Outlook) -> Verdict:
     if look.due_at <= look.facts.now:
         sentence = f"It is due since {look.show(look.due_at)}: a scheduler decides it in its next turn."
         return Verdict(Code.BEING_DECIDED, sentence)
-    return Verdict(Code.WILL_FIRE, f"It will fire at {look.show(look.due_at)}.")
+    unknown = [check.sentence for check in checks if check.result is _UNKNOWN]
+    return Verdict(Code.WILL_FIRE, " ".join([f"It will fire at {look.show(look.due_at)}.", *unknown]))
 
 
 def _say_verb(hold: Hold, now: datetime) -> str:

@@ -500,8 +500,15 @@ UPCOMING = {
         TEN,
         FUTURE,
         Code.WILL_FIRE,
-        "It will fire",
-        ("overlap", "unknown", "If that is so by then, it is skipped (overlap_policy skip): task"),
+        "10:00:00Z. It is skipped (overlap_policy skip) if this is still so by then: task",
+        ("overlap", "unknown", "is still running"),
+    ),
+    "behind a task for which it will wait": Case(
+        lambda: blocked(hourly(overlap_policy="queue_one", next_run_at=NOW + HOUR)),
+        TEN,
+        FUTURE,
+        Code.WILL_FIRE,
+        "It waits or takes its place (overlap_policy queue_one) if this is still so by then: starts when it can",
     ),
     "its workflow was deleted": Case(
         lambda: hourly(workflow=deleted_workflow()), TEN, FUTURE, Code.WORKFLOW_DELETED, "was deleted"

@@ -3,15 +3,16 @@
 import json
 from argparse import ArgumentParser
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import OutputWrapper
 
 from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.commands import WrongUse
 from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.tables import print_table
 from schedules.explaining import Explanation
 from schedules.explanations import explain_schedule
+from schedules.management.options import read_schedule_id
 from schedules.policies import say
 from schedules.selectors import ScheduleNotFound
 
@@ -28,16 +29,19 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
-    """Print the explanation; 1 if there is no such schedule, or no such moment."""
+    """Print the explanation.
+
+    Raises:
+        ScheduleNotFound: There is none of this id, nor has the ledger one.
+        WrongUse: `--at` is no moment.
+    """
+    schedule_id = read_schedule_id(options)
     try:
-        schedule_id = UUID(options["schedule_id"])
         explanation = explain_schedule(schedule_id=schedule_id, at=options["at"], now=database_now())
-    except (ScheduleNotFound, ValueError):
-        stderr.write(f"Task '{options['schedule_id']}' not found.")
-        return 1
+    except ScheduleNotFound:
+        raise
     except InvalidValue as error:
-        stderr.write(f"--at: {error}")
-        return 1
+        raise WrongUse(f"--at: {error}") from error
     if options["json"]:
         stdout.write(json.dumps(explanation.as_json(), indent=2))
     else:

@@ -25,8 +25,8 @@ class Command(RefusableCommand):
     requires_system_checks = ["environment"]  # the others load every page and form of the site
 
     help = (
-        "Run the scheduler, check that it is alive, show schedules, what they did and why, what runs when, pause, resume "
-        "and run them, load the initial ones."
+        "Run the scheduler, check that it is alive, show schedules, what they did and why, what runs when, pause, "
+        "resume and run them, load the initial ones."
     )
     subcommands = {
         "run": run,

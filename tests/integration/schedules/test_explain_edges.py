@@ -136,11 +136,11 @@ class TestTheCommand:
     @pytest.mark.parametrize("schedule_id", [UNKNOWN_ID, "nothing"])
     def test_what_never_was_is_not_found(self, schedule_id: str) -> None:
         answer = run("explain", schedule_id)
-        assert (answer.code, answer.stderr.strip()) == (1, f"Task '{schedule_id}' not found.")
+        assert (answer.code, answer.stderr.strip()) == (1, f"Schedule '{schedule_id}' not found.")
 
     def test_what_is_no_moment_is_refused(self, fired: Schedule) -> None:
         answer = run("explain", str(fired.pk), "--at", "soon")
-        assert answer.code == 1
+        assert answer.code == 2
         assert answer.stderr.startswith("--at: 'at' is 'soon'; give an ISO 8601 moment")
 
 

@@ -2,12 +2,13 @@
 
 import graphene
 
+from schedules.explanation_schema import ExplanationQuery
 from schedules.schema import ScheduleQuery
 from tasks.schema import TaskQuery
 from workflows.schema import WorkflowQuery
 
 
-class Query(ScheduleQuery, TaskQuery, WorkflowQuery):
+class Query(ScheduleQuery, ExplanationQuery, TaskQuery, WorkflowQuery):
     """Everything that can be read."""
 
 

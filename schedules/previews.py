@@ -58,8 +58,12 @@ class Preview:
     is_truncated: bool
 
 
-def read_after(text: str) -> datetime:
+def read_after(text: str, *, field: str = "from") -> datetime:
     """Return the moment after which a preview is to begin; one without an offset stands on the schedule's clocks.
+
+    Args:
+        text: As somebody wrote it.
+        field: Where that was, for an error.
 
     Raises:
         InvalidValue: It is no moment, or one that no trigger can be asked about.
@@ -68,10 +72,10 @@ def read_after(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         right = "give an ISO 8601 moment such as 2027-03-28 or 2027-03-28T00:00:00Z (in an address, + is written %2B)"
-        raise InvalidValue(f"'from' is {text!r}; {right}", field="from", value=text) from None
+        raise InvalidValue(f"'{field}' is {text!r}; {right}", field=field, value=text) from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         right = f"give a moment in the years {FIRST_YEAR} to {LAST_YEAR}"
-        raise InvalidValue(f"'from' is {text!r}; {right}", field="from", value=text)
+        raise InvalidValue(f"'{field}' is {text!r}; {right}", field=field, value=text)
     return moment
 
 

@@ -33,7 +33,7 @@ class Past:
         """Read what reaches beyond a moment, where there can be anything."""
         outages = outages_since(moment) if now - moment > OUTAGE_AFTER else ()
         rows = freezes_since(moment) if thawed_at is not None and thawed_at > moment else ()
-        return cls(outages, [_hold_of(row) for row in rows])
+        return cls(outages, [hold_of(row) for row in rows])
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Circumstances:
         return cls(
             now,
             past=Past.since(earliest, now, thawed_at=thawed_at),
-            failures={each.pk: words for each in schedules if (words := _say_failures(each))},
+            failures={each.pk: words for each in schedules if (words := say_failures(each))},
             unended=_read_unended(schedules),
         )
 
@@ -94,7 +94,7 @@ class Circumstances:
 
     def _pauses_of(self, schedule: Schedule) -> Sequence[Hold]:
         if (failures := self.failures.get(schedule.pk)) is not None:
-            return [Hold(undecided_since(schedule), None, f"by itself (pause_after_failures): {failures}")]
+            return [pause_by_failures(schedule, failures)]
         pause = pause_of(schedule)
         return [pause] if pause else ()
 
@@ -102,7 +102,7 @@ class Circumstances:
 def situation_to_settle(schedule: Schedule, now: datetime) -> Situation:
     """Return what matters about instants that are not going to be fired: what held them up."""
     pause = pause_of(schedule)
-    freezes = [_hold_of(row) for row in freezes_since(undecided_since(schedule))]
+    freezes = [hold_of(row) for row in freezes_since(undecided_since(schedule))]
     return Situation(now=now, spread=schedule.spread_offset, pauses=[pause] if pause else (), freezes=freezes)
 
 
@@ -126,6 +126,11 @@ def pause_of(schedule: Schedule) -> Hold | None:
     return Hold(schedule.paused_at, schedule.paused_until, words)
 
 
+def pause_by_failures(schedule: Schedule, failures: str) -> Hold:
+    """Return the pause that the next turn begins, as so many tasks have failed."""
+    return Hold(undecided_since(schedule), None, f"by itself (pause_after_failures): {failures}")
+
+
 def undecided_since(schedule: Schedule) -> datetime:
     """Return a moment before which nothing of a schedule is due that has not been decided."""
     if schedule.state == ScheduleState.ACTIVE and schedule.next_run_at is not None:
@@ -133,7 +138,8 @@ def undecided_since(schedule: Schedule) -> datetime:
     return schedule.planned_through
 
 
-def _hold_of(freeze: EngineFreeze) -> Hold:
+def hold_of(freeze: EngineFreeze) -> Hold:
+    """Return a freeze of the engine as what holds up schedules."""
     return Hold(freeze.started_at, freeze.ended_at or freeze.until, say_freeze(freeze))
 
 
@@ -148,7 +154,7 @@ def _read_unended(schedules: Sequence[Schedule]) -> dict[UUID, list[UnendedTask]
     return unended
 
 
-def _say_failures(schedule: Schedule) -> str:
+def say_failures(schedule: Schedule) -> str:
     """Say which tasks failed one after the other, if there are as many as the schedule pauses after; else nothing.
 
     Those count that were started since it was made, changed or resumed, and have ended. A one-shot is never held up.

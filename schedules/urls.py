@@ -3,6 +3,7 @@
 from django.urls import re_path
 
 from schedules.action_views import BackfillScheduleView, BulkSchedulesView, RunScheduleView
+from schedules.explanation_views import ScheduleExplainView
 from schedules.forecast_views import ForecastView
 from schedules.process_views import SchedulersView
 from schedules.views import (
@@ -29,6 +30,7 @@ urlpatterns = [
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/backfill/?$", BackfillScheduleView.as_view(), name="schedule-backfill"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/firings/?$", ScheduleFiringsView.as_view(), name="schedule-firings"),
     re_path(r"^schedules/(?P<schedule_id>[^/]+)/next/?$", ScheduleNextView.as_view(), name="schedule-next"),
+    re_path(r"^schedules/(?P<schedule_id>[^/]+)/explain/?$", ScheduleExplainView.as_view(), name="schedule-explain"),
     re_path(r"^schedulers/?$", SchedulersView.as_view(), name="schedulers"),
     re_path(r"^forecast/?$", ForecastView.as_view(), name="forecast"),
     re_path(r"^firings/?$", FiringsView.as_view(), name="firings"),

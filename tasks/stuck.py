@@ -32,6 +32,11 @@ def find_stuck(*, now: datetime) -> Iterator[Stuck]:
         yield Stuck(task.pk, task.status, general or _find_reason(task, now))
 
 
+def find_reason(task: Task, *, now: datetime) -> str:
+    """Say why a task that is on the queue, or is to be tried again, does not go on; read it with its workflow."""
+    return _find_general_reason(now) or _find_reason(task, now)
+
+
 def _find_general_reason(now: datetime) -> str:
     """Say why no task goes on at all; empty if that is not so."""
     if freeze := current_freeze(now=now):

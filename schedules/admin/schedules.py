@@ -29,6 +29,7 @@ from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
 from orchestrator_site.common.admin.verbs import VerbsAdmin
 from schedules.admin.bulk import BulkAdmin
+from schedules.admin.explaining import ExplainAdmin, explain_link
 from schedules.admin.previews import BUTTON, PreviewAdmin
 from schedules.admin.verbs import VERBS
 from schedules.forms import ScheduleForm, SchedulePreviewForm
@@ -93,7 +94,7 @@ class TriggerFilter(SimpleListFilter):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
+class ScheduleAdmin(ExplainAdmin, BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
     """Schedules, by name."""
 
     form = ScheduleForm
@@ -217,10 +218,11 @@ class ScheduleAdmin(BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
 
     @display(description="what it did")
     def what_it_did(self, schedule: Schedule) -> str:
-        """Link to its firings and its tasks."""
+        """Link to its firings and its tasks, and to why it fired or not."""
         query = f"schedule_id={schedule.pk}"
         firings = list_link("schedules_firing", query, "Firings")
-        return format_html("{} · {}", firings, list_link("tasks_task", query, "Tasks"))
+        tasks = list_link("tasks_task", query, "Tasks")
+        return format_html("{} · {} · {}", firings, tasks, explain_link(schedule.pk, "Why it fires or not"))
 
     @display(description="not in the ledger yet")
     def not_in_the_ledger_yet(self, schedule: Any) -> str | None:

@@ -4,6 +4,7 @@ from orchestrator_site.common.commands import RefusableCommand
 from schedules.management import (
     backfill,
     check,
+    explain,
     force,
     forecast,
     history,
@@ -24,14 +25,15 @@ class Command(RefusableCommand):
     requires_system_checks = ["environment"]  # the others load every page and form of the site
 
     help = (
-        "Run the scheduler, check that it is alive, show schedules, what they did and what runs when, pause, resume "
-        "and run them, load the initial ones."
+        "Run the scheduler, check that it is alive, show schedules, what they did and why, what runs when, pause, "
+        "resume and run them, load the initial ones."
     )
     subcommands = {
         "run": run,
         "show-schedule": show,
         "preview": preview,
         "history": history,
+        "explain": explain,
         "check": check,
         "forecast": forecast,
         "pause": pause,

@@ -54,7 +54,11 @@ pytestmark = pytest.mark.django_db
 NOT_DESCRIBED = {"/api/graphql", "/api/docs"}
 NO_WORKFLOW = {"name": "x", "workflow_name": "task_nothing", "trigger": "cron", "trigger_kwargs": {"hour": 1}}
 OF_EVERY_LIST = {"page", "page_size", "count"}
-OF_OTHERS = {"/api/schedules/{schedule_id}/next": {"from", "n"}, "/api/forecast": {"from", "to"}}
+OF_OTHERS = {
+    "/api/schedules/{schedule_id}/next": {"from", "n"},
+    "/api/schedules/{schedule_id}/explain": {"at"},
+    "/api/forecast": {"from", "to"},
+}
 # Whoever has their address may ask for them.
 OF_THE_ADDRESS = {"/api/tasks/{task_id}/callback/{token}", "/api/tasks/{task_id}/callback/{token}/progress"}
 UNKNOWN = {
@@ -372,7 +376,7 @@ class TestParameters:
         for each in operation.parameters("query"):
             for value, status in example_values(each["schema"]):
                 answer = client.get(path, {each["name"]: value})
-                is_no_moment = each["name"] == "from" and value == "anything"
+                is_no_moment = each["name"] in {"from", "at"} and value == "anything"
                 expected = 400 if is_no_moment else status
                 assert answer.status_code == expected, (each["name"], value)
                 assert_described(operation, answer)

@@ -50,6 +50,7 @@ ROUTES = [
     Route("POST", "/api/schedules/preview", "schedules.view_schedule", body="preview"),
     Route("GET", "/api/schedules/{schedule}", "schedules.view_schedule"),
     Route("GET", "/api/schedules/{schedule}/next", "schedules.view_schedule"),
+    Route("GET", "/api/schedules/{schedule}/explain", "schedules.view_schedule"),
     Route("PATCH", "/api/schedules/{schedule}", "schedules.change_schedule", body="patch"),
     Route("DELETE", "/api/schedules/{schedule}", "schedules.delete_schedule"),
     Route("POST", "/api/schedules/{schedule}/pause", "schedules.pause_schedule", body="pause"),

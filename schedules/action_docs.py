@@ -40,7 +40,7 @@ BACKFILLED: dict[str, Any] = {
         {
             "scheduled_for": "2026-03-01T21:00:00Z",
             "outcome": "queued",
-            "reason": "backfill by ada; behind the instant of 2026-03-01 09:00:00Z",
+            "reason": "backfill by ada; starts when it can: task 01997d02-5b3b-7c02 of this schedule is still running",
             "task_id": "01997d02-5b3b-7c02-9a3e-1f2e3d4c5b6a",
             "firing_id": "01997f95-9c11-7a02-9b7d-0e1f2a3b4c5d",
         },

@@ -75,10 +75,14 @@ def act_on_schedules(*, ids: Sequence[UUID], request: Request, is_dry_run: bool 
     check_number(len(ids))
     if request.action == Action.PAUSE:
         check_pause(reason=request.reason, until=request.until, now=database_now())
-    if not is_dry_run:
-        return [_act_on(each, request) for each in ids]
-    with structlog.contextvars.bound_contextvars(dry_run=True):
-        return [_try_on(each, request) for each in ids]
+    # In one order: where a key makes all of it one transaction, two of them must not wait for one another.
+    ordered = sorted(set(ids))
+    if is_dry_run:
+        with structlog.contextvars.bound_contextvars(dry_run=True):
+            results = {each: _try_on(each, request) for each in ordered}
+    else:
+        results = {each: _act_on(each, request) for each in ordered}
+    return [results[each] for each in ids]
 
 
 def check_number(count: int, *, field: str = "ids") -> None:

@@ -19,14 +19,17 @@ from tasks.worker import run_here
 def force_schedule(*, schedule_id: UUID, actor: str) -> Task:
     """Run the schedule's task to its end and return it; no worker can take it, and the schedule does not move.
 
+    It runs also while another task of the schedule does.
+
     Raises:
         ScheduleNotFound: There is none of this id.
+        EngineFrozen, WorkflowGone, InvalidValue, StartRefused: As for `run_schedule_now`.
     """
     clock = DatabaseClock()
     schedule = get_schedule(schedule_id)
     lease_seconds = settings.TASK_LEASE_SECONDS
     with write_transaction():
-        task = run_schedule_now(schedule=schedule, actor=actor)
+        task = run_schedule_now(schedule=schedule, actor=actor, waits=False)
         claim = claim_task(Lease(new_process_id(), clock(), lease_seconds), task_id=task.pk)
     assert claim is not None, "nobody else can see the task before this transaction commits"
     run_here(claim, clock=clock, lease_seconds=lease_seconds)

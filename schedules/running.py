@@ -15,7 +15,7 @@ from orchestrator_site.common.errors import Conflict, InvalidValue
 from schedules.ledger import Entry, insert_new
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
 from schedules.planning import MAX_COUNTED
-from schedules.policies import run_again, run_by_hand
+from schedules.policies import Situation, run_again, run_by_hand
 from schedules.selectors import get_schedule, lock_schedule
 from schedules.situations import read_situation
 from schedules.triggers import BoundsExceeded, Budget, Trigger, TriggerError
@@ -59,7 +59,13 @@ class Backfill:
 
 
 def run_schedule_now(
-    *, schedule: Schedule, actor: str, user: Any = None, inputs: dict[str, Any] | None = None, reason: str = ""
+    *,
+    schedule: Schedule,
+    actor: str,
+    user: Any = None,
+    inputs: dict[str, Any] | None = None,
+    reason: str = "",
+    waits: bool = True,
 ) -> Task:
     """Start the schedule's task now, by hand; it is in the ledger, and the schedule does not move.
 
@@ -72,6 +78,7 @@ def run_schedule_now(
         user: Whom the workflow is asked about; None for the system itself, which may.
         inputs: In the place of the schedule's, if they are given.
         reason: Why, for the ledger.
+        waits: Whether a task before it has a say; who runs the task himself, right away, asks none of them.
 
     Raises:
         EngineFrozen: Nothing starts now, and the user may not run anything all the same.
@@ -84,7 +91,7 @@ def run_schedule_now(
     permit = _ask(schedule, schedule.inputs if inputs is None else inputs, actor=actor, user=user, now=now)
     why = f"run by {actor}: {reason}" if reason else f"run by {actor}"
     with write_transaction():
-        decision = run_by_hand(read_situation(schedule, now), why=why)
+        decision = run_by_hand(read_situation(schedule, now) if waits else Situation(now), why=why)
         entry = Entry.of(schedule, decision, inputs=permit.inputs, may_run_frozen=permit.may_run_frozen)
         insert_new([entry], now)
         [task] = create_tasks(requests=[entry.request], actor=actor, now=now)

@@ -138,7 +138,7 @@ class ScheduleSerializer(PoliciesSerializer):
     spread_seconds = serializers.IntegerField()
     inputs = Object()
     state = serializers.ChoiceField(ScheduleState.choices)
-    state_reason = serializers.CharField(help_text="Why it is broken; empty otherwise.")
+    state_reason = serializers.CharField(help_text="Why it is broken or finished; empty otherwise.")
     state_since = Moment()
     paused_at = Moment(allow_null=True, help_text="Null, as the next three are null or empty, unless it is paused.")
     paused_by = serializers.CharField()

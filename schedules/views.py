@@ -124,7 +124,9 @@ class PauseScheduleView(APIView):
             until=body.get("until"),
             actor=request.user.get_username(),
         )
-        return _answer(schedule, "PAUSED", warnings=_warnings(schedule))
+        # Read again: the state that is shown is by the database's clock.
+        paused = get_schedule(schedule.pk)
+        return _answer(paused, "PAUSED", warnings=_warnings(paused))
 
 
 @api_docs.describe_resume

@@ -34,6 +34,9 @@ OUTCOME_COLOURS: dict[str, str] = {
     FiringOutcome.COALESCED: ODD,
     FiringOutcome.SKIPPED_OVERLAP: ODD,
     FiringOutcome.SKIPPED_PAUSED: ODD,
+    FiringOutcome.SKIPPED_FROZEN: ODD,
+    FiringOutcome.SKIPPED_PREDICATE: ODD,
+    FiringOutcome.INVALID_INPUTS: BAD,
     FiringOutcome.ERROR: BAD,
 }
 

@@ -1,7 +1,6 @@
 """Where a task came from: the pages of tasks, which know nothing of schedules, with that added."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +8,12 @@ from django.contrib import admin
 from django.contrib.admin import display
 
 from orchestrator_site.common.admin.display import page_link
-from orchestrator_site.common.ids import first_id_at, made_at
 from schedules.admin.firings import OfScheduleFilter, schedule_names
 from schedules.models import Firing
 from tasks.admin import TaskAdmin
 from tasks.models import Task
 
 admin.site.unregister(Task)
-
-# A firing and its task get their ids in one breath.
-NEAR = timedelta(hours=1)
 
 
 @admin.register(Task)
@@ -52,9 +47,6 @@ class ScheduledTaskAdmin(TaskAdmin):
 
 
 def _find_firing(task: Task) -> UUID | None:
-    """Find it among the firings of the schedule near the task, which an index has."""
     if task.schedule_id is None:
         return None
-    made = made_at(task.pk)
-    near = Firing.objects.filter(pk__range=(first_id_at(made - NEAR), first_id_at(made + NEAR)))
-    return near.filter(schedule_id=task.schedule_id, task_id=task.pk).values_list("pk", flat=True).first()
+    return Firing.objects.filter(task_id=task.pk).values_list("pk", flat=True).first()

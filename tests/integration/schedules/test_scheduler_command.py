@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from orchestrator_site.common.clock import database_now
 from schedules import initial
 from schedules.initial import InitialSchedule
-from schedules.models import Firing, FiringCause, Schedule, ScheduleWorkflow
+from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleWorkflow
 from schedules.services import ScheduleChanges, update_schedule
 from tasks.models import Task, TaskStatus
 from tests.support.factories import HOUR, NOW, make_paused_schedule, make_schedule, make_step, make_task, make_workflow
@@ -175,6 +175,14 @@ class TestForce:
         schedule = make_schedule()
         make_task(schedule.workflow, status=TaskStatus.SUSPENDED, concurrency_key=schedule.pk)
         assert run("force", str(schedule.pk)).code == 0
+        assert Firing.objects.get().outcome == FiringOutcome.STARTED
+
+    def test_it_takes_the_place_of_no_other_task(self) -> None:
+        schedule = make_schedule(overlap_policy="cancel_running")
+        task = make_task(schedule.workflow, status=TaskStatus.SUSPENDED, concurrency_key=schedule.pk)
+        assert run("force", str(schedule.pk)).code == 0
+        task.refresh_from_db()
+        assert task.status == TaskStatus.SUSPENDED
 
     def test_a_failing_task_is_told_with_its_reason_and_never_as_a_success(self) -> None:
         def call() -> None:

@@ -10,21 +10,25 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, QuerySet, Subquery
 
 from orchestrator_site.common.bulk import update_rows
+from orchestrator_site.common.clock import Clock
 from orchestrator_site.common.database import lock_unclaimed, write_transaction
 from schedules.guards import Verdict, ask, find_guard
 from schedules.ledger import Entry, insert_new
+from schedules.liveness import last_recovery
 from schedules.models import ConcurrencyKey, Schedule, ScheduleState
 from schedules.planning import PlannedTurn, plan_instants, plan_undecided
 from schedules.policies import ERROR, Decision, Situation, decide, say
-from schedules.situations import Circumstances
+from schedules.situations import Circumstances, Troubles
 from schedules.triggers import TriggerError
 from schedules.triggers.base import later_by
 from tasks.freezing import freezes_in_force, last_thaw
 from tasks.services import cancel_tasks, create_tasks
 from workflows.engine import WorkflowDefinition
+from workflows.engine.outcomes import storable_text
 from workflows.selectors import find_start_problem
 
 log = structlog.get_logger(__name__)
@@ -62,21 +66,33 @@ class Plan:
     broken_by: str = ""
 
 
-def fire_due(*, limit: int, now: datetime) -> Turn:
-    """Decide up to `limit` due schedules as of `now`, the database's time; none while the engine is frozen.
+def fire_due(*, limit: int, now: datetime, clock: Clock | None = None) -> Turn:
+    """Decide up to `limit` due schedules; none while the engine is frozen.
 
     Code of authors runs outside of the transaction: schedules whose workflow has some get one each, afterwards.
+
+    Args:
+        limit: How many.
+        now: The database's time.
+        clock: Tells it again when code of authors has run, which may take long; without one, it is still `now`.
     """
-    due = _due(now).annotate(thawed_at=Subquery(last_thaw())).values_list("thawed_at", flat=True)[:1]
-    if not due:
+    due = _due(now).annotate(thawed_at=Subquery(last_thaw()), recovered_at=Subquery(last_recovery()))
+    found = due.values_list("thawed_at", "recovered_at")[:1]
+    if not found:
         return Turn(found_due=False)
-    [thawed_at] = due
+    [moments] = found
+    troubles = Troubles(*moments)
     with write_transaction():
         claimed = claim_due(now, limit)
         guards = {each.pk: guard for each in claimed if (guard := find_guard(each)) is not None}
-        plans = _decide_claimed([each for each in claimed if each.pk not in guards], now, thawed_at=thawed_at)
+        plans = _decide_claimed([each for each in claimed if each.pk not in guards], now, troubles)
     for each in (each for each in claimed if each.pk in guards):
-        plans += fire_guarded(each, guards[each.pk], now, thawed_at=thawed_at)
+        try:
+            plans += fire_guarded(each, guards[each.pk], now, troubles, clock=clock)
+        except (OperationalError, InterfaceError):  # the database: the others would fare no better
+            raise
+        except Exception:  # code of authors has had a say in it; one schedule must not stop those behind it
+            log.exception("guarded_turn_failed", schedule_id=str(each.pk))
     for broken in (each for each in plans if each.broken_by):
         log.error("schedule_broke", schedule_id=str(broken.schedule.pk), reason=broken.broken_by)
     instants = sum(len(each.turn.planned.parts) for each in plans if each.turn is not None)
@@ -84,14 +100,16 @@ def fire_due(*, limit: int, now: datetime) -> Turn:
 
 
 def fire_guarded(
-    schedule: Schedule, guard: WorkflowDefinition, now: datetime, *, thawed_at: datetime | None
+    schedule: Schedule, guard: WorkflowDefinition, now: datetime, troubles: Troubles, *, clock: Clock | None = None
 ) -> list[Plan]:
     """Decide a schedule whose workflow has a say in it: ask that first, then decide, if nothing changed meanwhile."""
     verdict = ask(guard, schedule.inputs, actor=ACTOR)
+    decided_at = now if clock is None else clock()
     with write_transaction():
-        again = lock_unclaimed(_due(now).filter(pk=schedule.pk, version=schedule.version))
-        locked = list(again.select_related("link").prefetch_related("link__workflow"))
-        return _decide_claimed(locked, now, thawed_at=thawed_at, verdict=verdict)
+        # Not when it was edited, nor when another scheduler has decided this instant: the answer was about that one.
+        same = _due(now).filter(pk=schedule.pk, version=schedule.version, next_run_at=schedule.next_run_at)
+        locked = list(lock_unclaimed(same).select_related("link").prefetch_related("link__workflow"))
+        return _decide_claimed(locked, now, troubles, verdict=verdict, decided_at=decided_at)
 
 
 def claim_due(now: datetime, limit: int) -> list[Schedule]:
@@ -109,14 +127,19 @@ def _due(now: datetime) -> QuerySet[Schedule]:
 
 
 def _decide_claimed(
-    claimed: Sequence[Schedule], now: datetime, *, thawed_at: datetime | None, verdict: Verdict | None = None
+    claimed: Sequence[Schedule],
+    now: datetime,
+    troubles: Troubles,
+    *,
+    verdict: Verdict | None = None,
+    decided_at: datetime | None = None,
 ) -> list[Plan]:
     """Decide schedules that this transaction has locked: write the ledger and the tasks, and move each one on."""
     if not claimed:
         return []
-    circumstances = Circumstances.read(claimed, now, thawed_at=thawed_at)
+    circumstances = Circumstances.read(claimed, now, troubles)
     plans = plan(claimed, circumstances)
-    record(decide_all(plans, circumstances, verdict=verdict), now)
+    record(decide_all(plans, circumstances, verdict=verdict), decided_at or now)
     advance(plans, circumstances)
     return plans
 
@@ -222,7 +245,7 @@ def _advanced(each: Plan, circumstances: Circumstances) -> tuple[Any, ...]:
     schedule, turn, now = each.schedule, each.turn, circumstances.now
     planned_through = (turn.planned.last if turn else None) or schedule.planned_through
     if each.broken_by:
-        return None, planned_through, ScheduleState.BROKEN, each.broken_by, now, *NO_PAUSE
+        return None, planned_through, ScheduleState.BROKEN, storable_text(each.broken_by), now, *NO_PAUSE
     assert turn is not None, "only what is broken has none"
     if turn.following is None:
         return None, planned_through, ScheduleState.FINISHED, "its last instant has passed", now, *NO_PAUSE

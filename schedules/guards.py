@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestrator_site.common.database import TransactionLeftOpen, no_transaction_left_open
 from orchestrator_site.common.errors import InvalidValue
 from schedules.ledger import Entry
 from schedules.models import Schedule
-from schedules.policies import INVALID_INPUTS, SKIPPED_PREDICATE
+from schedules.policies import ERROR, INVALID_INPUTS, SKIPPED_PREDICATE
 from tasks.starting import FormBroken, StartRefused, check_predicate, clean_inputs, find_definition
 from workflows.engine import WorkflowDefinition
 
@@ -38,10 +39,13 @@ def find_guard(schedule: Schedule) -> WorkflowDefinition | None:
 def ask(definition: WorkflowDefinition, inputs: dict[str, Any], *, actor: str) -> Verdict:
     """Ask the form and the predicate of a workflow; code that fails refuses."""
     try:
-        cleaned = clean_inputs(definition.name, inputs)
-        check_predicate(definition, inputs=cleaned, actor=actor)
+        with no_transaction_left_open():
+            cleaned = clean_inputs(definition.name, inputs)
+            check_predicate(definition, inputs=cleaned, actor=actor)
     except StartRefused as error:
         return Verdict(outcome=SKIPPED_PREDICATE, reason=str(error))
     except (InvalidValue, FormBroken) as error:
         return Verdict(outcome=INVALID_INPUTS, reason=str(error))
+    except TransactionLeftOpen as error:
+        return Verdict(outcome=ERROR, reason=f"the code of '{definition.name}' failed: {error}")
     return Verdict(inputs=cleaned)

@@ -65,7 +65,7 @@ class ScheduleJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
                 self._is_prepared = move_next_runs(clock=self._clock, go_on=self._go_on)
                 if not self._is_prepared:
                     return []
-            self._turn = fire_due(limit=self._batch_size, now=database_time)
+            self._turn = fire_due(limit=self._batch_size, now=database_time, clock=self._clock)
         except Exception:
             log.exception("turn_failed")
             connection.close()

@@ -11,6 +11,7 @@ from orchestrator_site.common.ids import new_id
 from schedules.models import Firing, OverlapPolicy, Schedule
 from schedules.policies import MANUAL, Decision
 from tasks.services import TaskRequest
+from workflows.engine.outcomes import storable_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _row(entry: Entry, now: datetime) -> dict[str, Any]:
         "lateness_ms": lateness_ms(due_at, now),
         "cause": decision.cause,
         "outcome": decision.outcome,
-        "reason": decision.reason,
+        "reason": storable_text(decision.reason),  # it may be the text of an author's code
         "task_id": entry.task_id,
     }
 

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
-from django.db.models import DateTimeField, Value
+from django.db.models import DateTimeField, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from orchestrator_site.common.clock import Clock
@@ -92,6 +93,11 @@ def _look_again(clock: Clock) -> datetime:
     elif last > now:
         log.warning("database_clock_set_back", last_tick_at=last.isoformat(), now=now.isoformat())
     return now
+
+
+def last_recovery() -> QuerySet[Any, Any]:
+    """Return when the latest outage ended, as rows of one moment, for a column of another query."""
+    return SchedulerOutage.objects.order_by("-ended_at").values("ended_at")[:1]
 
 
 def outages_since(moment: datetime) -> Sequence[Outage]:

@@ -13,9 +13,10 @@ from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.errors import Conflict, InvalidValue
 from schedules.ledger import Entry, insert_new
-from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
+from schedules.models import Firing, FiringCause, FiringOutcome, ResumePolicy, Schedule, ScheduleState
 from schedules.planning import MAX_COUNTED
 from schedules.policies import Situation, run_again, run_by_hand
+from schedules.rules import is_paused
 from schedules.selectors import get_schedule, lock_schedule
 from schedules.situations import read_situation
 from schedules.triggers import BoundsExceeded, Budget, Trigger, TriggerError
@@ -140,8 +141,7 @@ def backfill_schedule(
     permit = _ask(schedule, schedule.inputs, actor=actor, user=user, now=now)
     with write_transaction():
         schedule = lock_schedule(schedule_id)
-        if schedule.state == ScheduleState.ACTIVE:
-            until = min(until, schedule.planned_through + _TICK)
+        until = min(until, _fires_from(schedule, now) or until)
         wanted = list(islice(_find_instants(schedule, first, until, only=only), limit + 1))
         decisions = run_again(wanted[:limit], read_situation(schedule, now), why=f"backfill by {actor}")
         entries = [
@@ -154,11 +154,27 @@ def backfill_schedule(
     return Backfill(entries, is_truncated=len(wanted) > limit, is_dry_run=is_dry_run)
 
 
+def _fires_from(schedule: Schedule, now: datetime) -> datetime | None:
+    """Return the first planned moment that a schedule may still fire by itself, although it has passed; or None."""
+    undecided = schedule.planned_through + _TICK
+    if schedule.state == ScheduleState.ACTIVE:
+        return undecided
+    if schedule.state != ScheduleState.PAUSED:
+        return None
+    if schedule.trigger == "date" or schedule.resume_policy == ResumePolicy.RUN_ONCE:
+        return undecided
+    if schedule.paused_until is None or is_paused(schedule, now):
+        return None
+    return max(undecided, schedule.paused_until - schedule.spread_offset)
+
+
 def _ask(schedule: Schedule, inputs: dict[str, Any], *, actor: str, user: Any, now: datetime) -> Permit:
     """Ask the engine and the workflow whether a task may start."""
     freeze = current_freeze(now=now)
     if freeze and not (user is not None and user.has_perm(RUN_WHILE_FROZEN)):
         raise EngineFrozen(freeze)
+    if getattr(schedule, "link", None) is None:  # which the database cannot forbid
+        raise WorkflowGone("the schedule is linked to no workflow; no task of it can start")
     if schedule.workflow.deleted_at is not None:
         raise WorkflowGone(f"workflow '{schedule.workflow}' was deleted; no task of it can start")
     definition = find_definition(schedule.workflow.name)

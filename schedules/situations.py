@@ -10,7 +10,7 @@ from django.db.models import F
 
 from orchestrator_site.common.database import lock_names
 from schedules.ledger import Entry
-from schedules.liveness import OUTAGE_AFTER, outages_since
+from schedules.liveness import outages_since
 from schedules.models import ConcurrencyKey, OverlapPolicy, Schedule, ScheduleState
 from schedules.policies import Hold, Outage, Situation, UnendedTask, say
 from tasks.freezing import freezes_since, say_freeze
@@ -22,6 +22,14 @@ MAX_REASON_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Troubles:
+    """When the engine was frozen last, and when schedulers came back last; both None where there was no such thing."""
+
+    thawed_at: datetime | None = None
+    recovered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """What was not as it should be: stretches without any scheduler, and those in which the engine was frozen."""
 
@@ -29,10 +37,10 @@ class Past:
     freezes: Sequence[Hold] = ()
 
     @classmethod
-    def since(cls, moment: datetime, now: datetime, *, thawed_at: datetime | None) -> "Past":
-        """Read what reaches beyond a moment, where there can be anything."""
-        outages = outages_since(moment) if now - moment > OUTAGE_AFTER else ()
-        rows = freezes_since(moment) if thawed_at is not None and thawed_at > moment else ()
+    def since(cls, moment: datetime, troubles: Troubles) -> "Past":
+        """Read what reaches beyond a moment, where there is anything."""
+        outages = outages_since(moment) if troubles.recovered_at and troubles.recovered_at > moment else ()
+        rows = freezes_since(moment) if troubles.thawed_at and troubles.thawed_at > moment else ()
         return cls(outages, [hold_of(row) for row in rows])
 
 
@@ -50,14 +58,14 @@ class Circumstances:
     unended: dict[UUID, list[UnendedTask]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, schedules: Sequence[Schedule], now: datetime, *, thawed_at: datetime | None) -> "Circumstances":
+    def read(cls, schedules: Sequence[Schedule], now: datetime, troubles: Troubles) -> "Circumstances":
         """Read them; the tasks of a workflow that schedules share are looked at by one turn at a time."""
         shared = {key_of(each) for each in schedules if each.concurrency_key == ConcurrencyKey.WORKFLOW}
         lock_names(f"tasks of {key}" for key in sorted(shared))
         earliest = min((undecided_since(each) for each in schedules), default=now)
         return cls(
             now,
-            past=Past.since(earliest, now, thawed_at=thawed_at),
+            past=Past.since(earliest, troubles),
             failures={each.pk: words for each in schedules if (words := say_failures(each))},
             unended=_read_unended(schedules),
         )
@@ -93,10 +101,11 @@ class Circumstances:
                 unended.append(UnendedTask(entry.task_id, is_running=False, words=words))
 
     def _pauses_of(self, schedule: Schedule) -> Sequence[Hold]:
-        if (failures := self.failures.get(schedule.pk)) is not None:
-            return [pause_by_failures(schedule, failures)]
         pause = pause_of(schedule)
-        return [pause] if pause else ()
+        pauses = [pause] if pause else []
+        if (failures := self.failures.get(schedule.pk)) is not None:
+            pauses.append(pause_by_failures(schedule, failures))
+        return pauses
 
 
 def situation_to_settle(schedule: Schedule, now: datetime) -> Situation:
@@ -162,7 +171,8 @@ def say_failures(schedule: Schedule) -> str:
     limit = schedule.pause_after_failures
     if limit is None or schedule.trigger == "date":
         return ""
-    ended = Task.objects.filter(schedule_id=schedule.pk, status__in=ENDED, created_at__gte=schedule.state_since)
+    since = schedule.paused_until or schedule.state_since  # a pause that is settled only now has ended then
+    ended = Task.objects.filter(schedule_id=schedule.pk, status__in=ENDED, created_at__gte=since)
     latest = list(ended.order_by(F("id").desc()).values_list("id", "status", "failed_reason")[:limit])
     if len(latest) < limit or any(status not in FAILED for _, status, _ in latest):
         return ""

@@ -21,6 +21,7 @@ from orchestrator_site.common.database import is_postgresql, stored_value, write
 from tasks.models import ENDED, PASSED, StepStatus, Task, TaskCallback, TaskStatus, TaskStep
 from tasks.queue import Claim
 from workflows.engine import State
+from workflows.engine.outcomes import storable_text
 
 PREPARE_AFTER_RUNS = 2
 
@@ -190,7 +191,7 @@ def end_without_step(claim: Claim, *, status: TaskStatus, reason: str, now: date
         _held(claim).update(
             status=status,
             finished_at=now,
-            failed_reason=reason,
+            failed_reason=storable_text(reason),
             lease_expires_at=None,
             step_started_at=None,
             version=F("version") + 1,

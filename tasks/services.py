@@ -223,8 +223,6 @@ def _put_back(
         task.status, task.available_at, task.version = TaskStatus.RESUMED, now, task.version + 1
         task.abort_requested_at = task.finished_at = None
         task.failed_reason = ""
-        if resumed.awaits_callback:
-            take_callback_along(task_id, (task.revision, task.position), (resumed.revision, resumed.position))
         task.position, task.revision = resumed.position, resumed.revision
         task.steps_version, task.answers = resumed.steps_version, resumed.answers
         task.save(update_fields=RESUMED_FIELDS)

@@ -26,6 +26,10 @@ def move_function_rows(*, versions: dict[str, str]) -> int:
             at = row.next_run_time if stored is None else _reread(row, stored)
         except TriggerError:
             continue
+        except Exception:
+            # What is stored may have been written by anything. One such row must not keep a scheduler from starting.
+            log.exception("trigger_failed", job_id=row.pk)
+            continue
         unclaimed = DjangoJob.objects.filter(pk=row.pk, next_run_time=row.next_run_time)
         if at != row.next_run_time and unclaimed.update(next_run_time=at):
             moved += 1

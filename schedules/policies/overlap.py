@@ -118,7 +118,8 @@ def _cancel_running(candidates: Sequence[Candidate], situation: Situation) -> li
 
 def start_by_hand(candidate: Candidate, situation: Situation) -> Decision:
     """Decide a run that somebody asked for: no policy keeps it from running, but it may have to wait."""
-    if not situation.unended or situation.overlap_policy == "allow":
+    may_overlap = situation.overlap_policy == "allow" and not situation.is_one_shot
+    if not situation.unended or may_overlap:
         return candidate.start()
     if situation.overlap_policy == "cancel_running":
         return candidate.replace_tasks(situation.unended)

@@ -127,8 +127,8 @@ def failed_by(error: BaseException) -> Failed:
     return Failed(
         kind=classify_failure(error),
         error_class=type(error).__name__,
-        message=_storable(_read_message(error))[:MAX_MESSAGE_CHARACTERS],
-        traceback=_storable(lines)[-MAX_TRACEBACK_CHARACTERS:],
+        message=storable_text(_read_message(error))[:MAX_MESSAGE_CHARACTERS],
+        traceback=storable_text(lines)[-MAX_TRACEBACK_CHARACTERS:],
     )
 
 
@@ -142,7 +142,7 @@ def timed_out(*, seconds: float, timeout_seconds: float) -> Failed:
     )
 
 
-def _storable(text: str) -> str:
+def storable_text(text: str) -> str:
     """Return text that PostgreSQL can store: without NUL and without halves of surrogate pairs."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 

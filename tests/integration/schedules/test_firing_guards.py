@@ -1,6 +1,7 @@
 """Schedules whose workflow has a say: its form about the inputs, its predicate about the moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +9,11 @@ import pytest
 from django import forms
 from django.db import connection
 
+from orchestrator_site.common.database import TransactionLeftOpen
 from orchestrator_site.common.errors import InvalidFields
+from schedules import firing, guards
 from schedules.firing import fire_due
+from schedules.guards import Verdict, ask
 from schedules.models import Firing, FiringOutcome, Schedule
 from schedules.running import run_schedule_now
 from schedules.services import ScheduleChanges, ScheduleDraft, create_schedule, update_schedule
@@ -177,3 +181,61 @@ def test_no_more_rows_are_claimed_than_the_limit_with_guarded_ones_among_them() 
     assert fire_due(limit=4, now=NOW).decided == 4
     assert fire_due(limit=4, now=NOW).decided == 2
     assert not fire_due(limit=4, now=NOW).found_due
+
+
+class TestWhatMayGoWrong:
+    def test_a_reason_that_cannot_be_stored_is_stored_as_far_as_it_can_be(self) -> None:
+        make_schedule(workflow_with(run_predicate=lambda request: "device said \ud800 \0"), name="A")
+        make_schedule(workflow_with(run_predicate=lambda request: None), name="B")
+        first, second = fire()
+        assert (first.outcome, first.reason) == (
+            FiringOutcome.SKIPPED_PREDICATE,
+            "device said ? \N{REPLACEMENT CHARACTER}",
+        )
+        assert second.outcome == FiringOutcome.STARTED
+
+    def test_one_that_fails_where_nobody_expected_it_does_not_stop_those_behind_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bad = make_schedule(workflow_with(run_predicate=lambda request: None), name="A", next_run_at=NOW - HOUR)
+        make_schedule(workflow_with(run_predicate=lambda request: None), name="B")
+
+        def fail(definition: Any, *args: Any, **kwargs: Any) -> Verdict:
+            if definition.name == bad.workflow.name:
+                raise ValueError("surprise")
+            return ask(definition, *args, **kwargs)
+
+        monkeypatch.setattr(firing, "ask", fail)
+        assert [each.schedule_name for each in fire()] == ["B"]
+        assert Schedule.objects.get(pk=bad.pk).next_run_at == NOW - HOUR
+
+    def test_a_decision_has_the_time_at_which_it_was_made(self) -> None:
+        make_schedule(workflow_with(run_predicate=lambda request: None))
+        fire_due(limit=9, now=NOW, clock=lambda: NOW + timedelta(seconds=9))
+        [decided] = Firing.objects.all()
+        assert (decided.decided_at, decided.lateness_ms) == (NOW + timedelta(seconds=9), 9_000)
+        assert Task.objects.get().created_at == NOW + timedelta(seconds=9)
+
+    def test_an_answer_counts_for_the_instant_that_it_was_about(self) -> None:
+        schedule = make_schedule(workflow_with(run_predicate=lambda request: None), trigger_kwargs={"seconds": 1})
+
+        def decide_meanwhile(request: StartRequest) -> None:
+            register_code(schedule.workflow.name, [make_step("Look", lambda: None)])
+            fire_due(limit=9, now=NOW)
+
+        register_code(schedule.workflow.name, [make_step("Look", lambda: None)], run_predicate=decide_meanwhile)
+        fire_due(limit=9, now=NOW + timedelta(seconds=1))
+        assert [each.scheduled_for for each in Firing.objects.all()] == [NOW]
+
+    def test_a_predicate_that_leaves_a_transaction_open_starts_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        make_schedule(workflow_with(run_predicate=lambda request: None))
+        monkeypatch.setattr(guards, "no_transaction_left_open", left_open)
+        [decided] = fire()
+        assert (decided.outcome, decided.task_id) == (FiringOutcome.ERROR, None)
+        assert decided.reason.endswith("failed: a transaction was left open")
+
+
+@contextmanager
+def left_open() -> Iterator[None]:
+    yield
+    raise TransactionLeftOpen("a transaction was left open")

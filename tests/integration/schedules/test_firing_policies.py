@@ -168,6 +168,13 @@ class TestMisfires:
         record_tick(since)
         record_tick(now)
 
+    def test_what_is_due_beside_it_makes_no_difference(self) -> None:
+        """An outage of 20 s, and a turn a second after it: what was due within is misfired, however young it is."""
+        make_schedule(misfire_policy="skip", next_run_at=NOW + 8 * SECOND)
+        self.down_until(NOW + 20 * SECOND, since=NOW)
+        turn(NOW + 21 * SECOND)
+        assert outcomes() == [FiringOutcome.MISSED]
+
     def test_all_that_was_missed_runs_one_after_the_other_oldest_first(self) -> None:
         make_schedule(misfire_policy="run_all", max_catchup_runs=3)
         self.down_until(NOW + 4 * HOUR + SECOND, since=NOW - MINUTE)

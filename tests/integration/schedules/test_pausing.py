@@ -376,6 +376,24 @@ class TestAfterFailures:
         turn(NOW + 2 * HOUR)
         assert (stored(schedule).state, history()[-1]) == (ACTIVE, (NOW + 2 * HOUR, STARTED))
 
+    def test_failures_within_a_pause_do_not_count_at_its_end(self, at: At) -> None:
+        schedule = make_hourly(pause_after_failures=1)
+        until = NOW + HOUR + MINUTE
+        pause(schedule, until=until)
+        self.fail(schedule)
+        turn(NOW + 2 * HOUR)
+        assert history() == [(NOW + HOUR, SKIPPED), (NOW + 2 * HOUR, STARTED)]
+        assert stored(schedule).state == ACTIVE
+
+    def test_what_a_pause_skipped_before_it_pauses_itself_is_told_of_that_pause(self, at: At) -> None:
+        schedule = make_hourly(pause_after_failures=1)
+        until = NOW + HOUR + MINUTE
+        pause(schedule, until=until)
+        make_task(schedule.workflow, status=TaskStatus.FAILED, schedule_id=schedule.pk, now=until)
+        turn(NOW + 2 * HOUR)
+        reasons = list(Firing.objects.order_by("scheduled_for").values_list("reason", flat=True))
+        assert [reason.partition(" since")[0][:16] for reason in reasons] == ["paused by ada", "paused by itself"]
+
     def test_without_the_policy_it_goes_on(self, at: At) -> None:
         schedule = make_hourly()
         for _ in range(9):

@@ -10,7 +10,7 @@ from orchestrator_site.common.errors import InvalidValue
 from schedules import running
 from schedules.firing import fire_due
 from schedules.liveness import record_tick
-from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
+from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState, ScheduleWorkflow
 from schedules.running import Backfill, WorkflowGone, backfill_schedule, run_schedule_now
 from schedules.selectors import ScheduleNotFound
 from tasks.freezing import EngineFrozen, freeze_engine
@@ -67,6 +67,18 @@ class TestNow:
         self.run(schedule)
         assert self.run(schedule).may_overlap
         assert set(Firing.objects.values_list("outcome", flat=True)) == {STARTED}
+
+    def test_a_one_shot_waits_although_others_may_overlap(self) -> None:
+        schedule = make_schedule(trigger="date", trigger_kwargs={"run_date": NOW.isoformat()}, overlap_policy="allow")
+        self.run(schedule)
+        assert not self.run(schedule).may_overlap
+        assert set(Firing.objects.values_list("outcome", flat=True)) == {STARTED, QUEUED}
+
+    def test_a_schedule_without_a_link_is_refused(self) -> None:
+        schedule = make_schedule()
+        ScheduleWorkflow.objects.all().delete()
+        with pytest.raises(WorkflowGone, match="linked to no workflow"):
+            self.run(Schedule.objects.get(pk=schedule.pk))
 
     def test_it_takes_the_place_of_others_where_that_is_the_policy(self) -> None:
         schedule = make_schedule(overlap_policy="cancel_running")
@@ -204,6 +216,26 @@ class TestBackfill:
         fire_due(limit=9, now=NOW + 10 * HOUR)
         outcomes = Firing.objects.filter(scheduled_for=NOW + 8 * HOUR).values_list("cause", "outcome")
         assert set(outcomes) == {(FiringCause.BACKFILL, STARTED), ("schedule", FiringOutcome.SKIPPED_PAUSED)}
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"trigger": "date", "trigger_kwargs": {"run_date": (NOW + 8 * HOUR).isoformat()}, "paused_until": None},
+            {"resume_policy": "run_once", "paused_until": None},
+            {"paused_until": NOW + 8 * HOUR},  # it has ended; the turn is still to come
+        ],
+        ids=["a one-shot", "run_once", "the pause has ended"],
+    )
+    def test_what_the_end_of_a_pause_is_going_to_run_is_left_to_it(self, fields: dict[str, Any]) -> None:
+        values = {
+            "state": ScheduleState.PAUSED,
+            "paused_at": NOW + 7 * HOUR,
+            "planned_through": NOW + 7 * HOUR,
+            **fields,
+        }
+        next_run_at = NOW + 9 * HOUR if values["paused_until"] else None
+        schedule = make_schedule(next_run_at=next_run_at, grid_start_at=NOW, **values)
+        assert self.hours_of(self.fill(schedule, 8, 10)) == []
 
     def test_runs_may_overlap_where_that_is_allowed(self, schedule: Schedule) -> None:
         Schedule.objects.update(overlap_policy="allow")

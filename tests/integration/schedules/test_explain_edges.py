@@ -81,12 +81,21 @@ class TestRest:
         answer = rest(root, deleted(fired), at=NINE)
         assert (answer["verdict"]["code"], answer["previous"], answer["next"]) == ("started", None, None)
 
-    @pytest.mark.parametrize(("query", "field"), [({"at": "soon"}, "at"), ({"when": NINE}, "when")])
+    @pytest.mark.parametrize(
+        ("query", "field", "words"),
+        [
+            ({"at": "soon"}, "at", "give an ISO 8601 moment"),
+            ({"when": NINE}, "when", "unknown parameter 'when'; known are at"),
+            ({"att": NINE}, "att", "unknown parameter 'att': did you mean 'at'?"),
+        ],
+        ids=["no moment", "unknown", "misspelt"],
+    )
     def test_what_it_cannot_use_is_named(
-        self, root: APIClient, fired: Schedule, query: dict[str, str], field: str
+        self, root: APIClient, fired: Schedule, query: dict[str, str], field: str, words: str
     ) -> None:
         problem = read_problem(root.get(f"/api/schedules/{fired.pk}/explain", query), 400)
         assert fields_at_fault(problem) == [field]
+        assert words in problem["errors"][0]["detail"]
 
     @pytest.mark.parametrize("schedule_id", [UNKNOWN_ID, "nothing"])
     def test_what_never_was_does_not_exist(self, root: APIClient, schedule_id: str) -> None:

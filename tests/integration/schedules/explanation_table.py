@@ -210,9 +210,15 @@ RECORDED = {
         PAST,
         Code.MISSED,
         "no scheduler was alive (misfire_policy skip)",
+        ("predicate", "unknown", "It was not asked."),
     ),
     "missed by the window": Case(
-        lambda: down(hourly(misfire_window_seconds=30)), NINE, PAST, Code.MISSED, "(misfire_window_seconds)"
+        lambda: down(hourly(misfire_window_seconds=30)),
+        NINE,
+        PAST,
+        Code.MISSED,
+        "(misfire_window_seconds)",
+        ("overlap", "unknown", "It was not asked."),
     ),
     "missed by the cap": Case(
         lambda: down(hourly(misfire_policy="run_all", max_catchup_runs=1)),
@@ -220,6 +226,7 @@ RECORDED = {
         PAST,
         Code.MISSED,
         "(max_catchup_runs)",
+        ("scheduler", "fail", "It was missed: no scheduler was alive"),
     ),
     "coalesced": Case(
         lambda: down(hourly()),
@@ -227,6 +234,7 @@ RECORDED = {
         PAST,
         Code.COALESCED,
         "coalesced into the instant of 2027-03-01 09:00",
+        ("inputs", "unknown", "It was not asked."),
     ),
     "caught up": Case(
         lambda: down(hourly()), NINE, PAST, Code.STARTED, "0:01:00 after", ("scheduler", "pass", "It was caught up")
@@ -251,9 +259,15 @@ RECORDED = {
         PAST,
         Code.MISSED,
         "ada changed the trigger before this instant was fired",
+        ("trigger", "fail", "It was missed: ada changed"),
     ),
     "deleted before it was fired": Case(
-        lambda: deleted(hourly()), NINE, PAST, Code.MISSED, "ada deleted the schedule before this instant was fired"
+        lambda: deleted(hourly()),
+        NINE,
+        PAST,
+        Code.MISSED,
+        "ada deleted the schedule before this instant was fired",
+        ("exists", "fail", "It was missed: ada deleted"),
     ),
     "deleted after it had run": Case(
         lambda: deleted(turn(hourly())), NINE, PAST, Code.STARTED, "A task", ("exists", "pass", "'Nightly' was there")
@@ -299,6 +313,7 @@ RECORDED = {
         PAST,
         Code.STARTED,
         "backfill by ada",
+        ("scheduler", "pass", "Somebody ran it; no scheduler was needed."),
     ),
     "missed, and run again": Case(
         lambda: run_again(down(hourly(misfire_policy="skip")), NOW),

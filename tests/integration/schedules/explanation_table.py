@@ -11,6 +11,7 @@ from django import forms
 from schedules.explaining import Code, Tense
 from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
 from schedules.pausing import resume_schedule
+from schedules.processes import ProcessState
 from schedules.running import backfill_schedule, run_schedule_now
 from tasks.freezing import unfreeze_engine
 from tasks.models import TaskStatus
@@ -65,7 +66,7 @@ class Case:
     words: str
     check: tuple[str, str, str] | None = None
     now: datetime = NOW + 5 * MINUTE
-    is_alive: bool = True
+    scheduler: ProcessState = ProcessState.ALIVE
 
 
 def refusing_workflow() -> Workflow:
@@ -307,6 +308,15 @@ RECORDED = {
     "run by hand": Case(
         run_by_ada, "2027-03-01T09:01:30", PAST, Code.STARTED, "run by ada: to try it", ("trigger", "pass", "by hand")
     ),
+    "run by hand, without a scheduler": Case(
+        run_by_ada,
+        "2027-03-01T09:01:30",
+        PAST,
+        Code.STARTED,
+        "run by ada: to try it",
+        ("scheduler", "pass", "Somebody ran it; no scheduler was needed."),
+        scheduler=ProcessState.STALE,
+    ),
     "run again, before it was created": Case(
         lambda: run_again(hourly(created_at=NOW - MINUTE, updated_at=NOW - MINUTE), NOW - 5 * HOUR),
         "2027-03-01T04:00",
@@ -397,7 +407,20 @@ NOT_RECORDED = {
         lambda: frozen(hourly(), now=NOW + SECOND), NINE, PAST, Code.FROZEN, "is frozen by grace"
     ),
     "overdue without a scheduler": Case(
-        hourly, NINE, PAST, Code.SCHEDULER_DOWN, "none has been since 2027-03-01 08:00:00Z", is_alive=False
+        hourly,
+        NINE,
+        PAST,
+        Code.SCHEDULER_DOWN,
+        "none has been since 2027-03-01 08:00:00Z",
+        scheduler=ProcessState.STALE,
+    ),
+    "the only scheduler is stuck": Case(
+        hourly,
+        NINE,
+        PAST,
+        Code.SCHEDULER_DOWN,
+        "the only one that is seen is stuck, its loop has not looked since 2027-03-01 08:00:00Z; it is late",
+        scheduler=ProcessState.STUCK,
     ),
     "overdue with a scheduler": Case(hourly, NINE, PAST, Code.BEING_DECIDED, "It is due since 2027-03-01 09:00:00Z"),
     "overdue behind a task": Case(
@@ -560,7 +583,7 @@ UPCOMING = {
         Code.SCHEDULER_DOWN,
         "it needs one by then",
         now=NOW + 50 * MINUTE,
-        is_alive=False,
+        scheduler=ProcessState.STALE,
     ),
     "no scheduler, and it is far off": Case(
         lambda: hourly(next_run_at=NOW + HOUR),
@@ -569,7 +592,16 @@ UPCOMING = {
         Code.WILL_FIRE,
         "It will",
         ("scheduler", "unknown", "No scheduler is alive now"),
-        is_alive=False,
+        scheduler=ProcessState.STALE,
+    ),
+    "the only scheduler is stuck, and it is soon": Case(
+        lambda: hourly(next_run_at=NOW + HOUR),
+        TEN,
+        FUTURE,
+        Code.SCHEDULER_DOWN,
+        "its loop has not looked since 2027-03-01 08:00:00Z; it needs one by then",
+        now=NOW + 50 * MINUTE,
+        scheduler=ProcessState.STUCK,
     ),
     "broken": Case(
         lambda: hourly(next_run_at=None, state=ScheduleState.BROKEN, state_reason="it takes too long"),
@@ -607,7 +639,7 @@ UPCOMING = {
         lambda: turn(hourly()), None, PRESENT, Code.NOT_PLANNED, "the one before is at 2027-03-01 09:00:00Z"
     ),
     "now, and one is overdue": Case(
-        hourly, None, PAST, Code.SCHEDULER_DOWN, "its misfire policy decides", is_alive=False
+        hourly, None, PAST, Code.SCHEDULER_DOWN, "its misfire policy decides", scheduler=ProcessState.STALE
     ),
     "now, and it is paused": Case(lambda: paused(hourly()), None, PRESENT, Code.PAUSED, "works on the core"),
 }

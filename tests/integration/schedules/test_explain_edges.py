@@ -115,6 +115,12 @@ class TestRest:
             assert answer["verdict"]["code"] == "started"
             assert (answer["firing"] is not None, answer["task"] is not None) == shown
 
+    def test_who_may_view_schedules_is_told_outcome_and_reason_all_the_same(self) -> None:
+        case = CASES["run by hand"]
+        answer = rest(make_client(make_user("schedules.view_schedule")), case.arrange(), at=str(case.at))
+        assert (answer["firing"], answer["verdict"]["code"]) == (None, "started")
+        assert "run by ada: to try it" in answer["verdict"]["sentence"]
+
     @pytest.mark.parametrize("name", CASES)
     def test_it_takes_few_statements(self, root: APIClient, name: str) -> None:
         case = CASES[name]

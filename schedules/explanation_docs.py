@@ -99,7 +99,8 @@ describe_explain = extend_schema_view(
         operation_id="explain_schedule",
         summary="Explain why a schedule fires or not",
         description="Why it fired, fires or does not fire at a moment; also of a deleted schedule, from its ledger. It "
-        "writes nothing, and runs no predicate and no form.",
+        "writes nothing, and runs no predicate and no form. Verdict and checks tell the outcome and the reason of rows "
+        "of the ledger, also without `schedules.view_firing`.",
         tags=SCHEDULES,
         parameters=[
             OpenApiParameter(

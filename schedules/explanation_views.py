@@ -4,9 +4,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from orchestrator_site.common.api import read_id
+from orchestrator_site.common.api import read_id, refuse_unknown
 from orchestrator_site.common.clock import database_now
-from orchestrator_site.common.errors import InvalidValue
 from schedules import explanation_docs
 from schedules.explanations import explain_schedule
 
@@ -29,8 +28,5 @@ class ScheduleExplainView(APIView):
 
 
 def _read_at(request: Request) -> str | None:
-    query = request.query_params
-    for name in query:
-        if name != "at":
-            raise InvalidValue(f"unknown parameter '{name}'; known are at", field=name, value=query[name])
-    return query.get("at")
+    refuse_unknown(request.query_params, ("at",))
+    return request.query_params.get("at")

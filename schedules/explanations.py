@@ -12,11 +12,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from schedules.explained_rows import find_rows
-from schedules.explaining import Asked, Code, Explanation, Facts, LedgerRow, Subject, explain
-from schedules.liveness import OUTAGE_AFTER
+from schedules.explaining import Asked, Code, Explanation, Facts, LedgerRow, Schedulers, Subject, explain
 from schedules.models import Schedule, SchedulerPulse, ScheduleState
 from schedules.policies import Hold
 from schedules.previews import read_after
+from schedules.processes import ProcessState, list_processes, state_of
 from schedules.selectors import ScheduleNotFound, find_name_in_ledger, list_schedules
 from schedules.situations import hold_of, pause_by_failures, pause_of, read_situation, say_failures
 from schedules.task_fates import find_fate
@@ -95,16 +95,24 @@ def _asked_about(schedule: Schedule | None, at: str | None, now: datetime) -> As
 def _read_facts(schedule: Schedule | None, asked: Asked, rows: Sequence[LedgerRow], now: datetime) -> Facts:
     if schedule is None:
         return Facts(now=now, asked=asked, subject=None, rows=rows)
-    last_tick_at = SchedulerPulse.objects.filter(pk=1).values_list("last_tick_at", flat=True).first()
     return Facts(
         now=now,
         asked=asked,
         subject=_subject_of(schedule, now),
         rows=rows,
         freezes=[hold_of(row) for row in freezes_since(asked.start)],
-        last_tick_at=last_tick_at,
-        is_scheduler_alive=last_tick_at is not None and last_tick_at >= now - OUTAGE_AFTER,
+        schedulers=_read_schedulers(now),
     )
+
+
+def _read_schedulers(now: datetime) -> Schedulers:
+    states = [(state_of(process, now=now), process.last_tick_at) for process in list_processes()]
+    if any(state is ProcessState.ALIVE for state, _ in states):
+        return Schedulers(is_any_alive=True)
+    if looked := [looked_at for state, looked_at in states if state is ProcessState.STUCK]:
+        return Schedulers(stuck=len(looked), last_at=max(looked))
+    # Who ends in order leaves no row behind; the pulse stays.
+    return Schedulers(last_at=SchedulerPulse.objects.filter(pk=1).values_list("last_tick_at", flat=True).first())
 
 
 def _subject_of(schedule: Schedule, now: datetime) -> Subject:

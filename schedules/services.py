@@ -14,6 +14,7 @@ from orchestrator_site.common.errors import Conflict, InvalidValue
 from orchestrator_site.common.ids import new_id
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
+from schedules.policies import SCHEDULE_DELETED, TRIGGER_CHANGED
 from schedules.rules import Rule, arm_paused, is_paused, set_policies, set_rule, settle_planned
 from schedules.selectors import get_schedule, lock_schedule
 from schedules.triggers import TriggerError
@@ -152,7 +153,7 @@ def update_schedule(
         is_mended = schedule.state == ScheduleState.BROKEN and changes.trigger_kwargs is not None
         set_policies(schedule, changes.policies)
         if rule != Rule.of(schedule) or is_mended:
-            settle_planned(schedule, now, reason=f"{actor} changed the trigger before this instant was fired")
+            settle_planned(schedule, now, reason=f"{actor} {TRIGGER_CHANGED}")
             set_rule(schedule, rule, now=now)
         elif "resume_policy" in changes.policies and is_paused(schedule, now):
             arm_paused(schedule, schedule.trigger_rule)
@@ -182,7 +183,7 @@ def delete_schedule(*, schedule_id: UUID, actor: str, workflow_id: UUID | None =
                 field="workflow_id",
                 value=str(workflow_id),
             )
-        settle_planned(schedule, now, reason=f"{actor} deleted the schedule before this instant was fired")
+        settle_planned(schedule, now, reason=f"{actor} {SCHEDULE_DELETED}")
         Schedule.objects.filter(pk=schedule_id).delete()
         notify(SCHEDULES_CHANGED)
     log.info("schedule_deleted", schedule_id=str(schedule_id), name=schedule.name, actor=actor)

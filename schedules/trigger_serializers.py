@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from orchestrator_site.common.api import Moment, Object, StrictSerializer, Text
+from orchestrator_site.common.api import Moment, Object, StrictSerializer, Text, refuse_unknown
 from orchestrator_site.common.errors import InvalidValue
 from schedules.previews import DEFAULT_COUNT, MAX_COUNT, Preview, read_after
 from schedules.triggers import DST_FOLDS, DST_GAPS, MAX_SPREAD_SECONDS, MISSING_DAYS, OPTIONS
@@ -114,10 +114,7 @@ def read_preview_query(request: Request) -> tuple[datetime | None, int]:
         InvalidValue: A parameter is unknown, or has a value that it cannot have.
     """
     query = request.query_params
-    for name in query:
-        if name not in {"from", "n"}:
-            hint = did_you_mean(name, ("from", "n"))
-            raise InvalidValue(f"unknown parameter '{name}'{hint}", field=name, value=query[name])
+    refuse_unknown(query, ("from", "n"))
     count = query.get("n", str(DEFAULT_COUNT))
     if not re.fullmatch(r"[1-9]\d{0,2}", count, re.ASCII) or int(count) > MAX_COUNT:
         raise InvalidValue(f"'n' is a number from 1 to {MAX_COUNT}, not '{count}'", field="n", value=count)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
+from django.http import QueryDict
 from django_filters import ChoiceFilter, FilterSet, TypedChoiceFilter
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -121,7 +122,7 @@ def _unknown_keys(data: dict[str, Any], known: Any) -> dict[str, Any]:
     return {key[:MAX_KEY_CHARACTERS]: f"unknown key{_hint(key[:MAX_KEY_CHARACTERS], list(known))}" for key in unknown}
 
 
-def _hint(word: str, known: list[str]) -> str:
+def _hint(word: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
     return f": did you mean '{near[0]}'?" if near else f"; known are {', '.join(known) or 'none'}"
 
@@ -173,6 +174,17 @@ def flag_filter() -> TypedChoiceFilter:
     )
 
 
+def refuse_unknown(query: QueryDict, known: Sequence[str]) -> None:
+    """Refuse the first parameter of a query that is not known, with the one that was probably meant.
+
+    Raises:
+        InvalidValue: There is one.
+    """
+    for name in query:
+        if name not in known:
+            raise InvalidValue(f"unknown parameter '{name}'{_hint(name, known)}", field=name, value=query[name])
+
+
 def read_filters(
     request: Request, filters: type[Filters], *, rows: QuerySet[Any], parameters: Sequence[str] = PARAMETERS
 ) -> Filters:
@@ -184,10 +196,7 @@ def read_filters(
     """
     query = request.query_params
     filterset = filters(data=query, queryset=rows, request=request)
-    known = [*filterset.filters, *parameters]
-    for name in query:
-        if name not in known:
-            raise InvalidValue(f"unknown parameter '{name}'{_hint(name, known)}", field=name, value=query[name])
+    refuse_unknown(query, [*filterset.filters, *parameters])
     if not filterset.is_valid():
         raise serializers.ValidationError(filterset.errors)
     return filterset

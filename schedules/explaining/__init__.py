@@ -7,7 +7,7 @@ after the other; the first one that fails is the verdict.
 from schedules.explaining.codes import MEANINGS, CheckName, Code, Result, Tense
 from schedules.explaining.explaining import explain
 from schedules.explaining.explanation import Check, Explanation, LedgerRow, TaskFate, Verdict
-from schedules.explaining.facts import EXACT, Asked, Facts, Subject
+from schedules.explaining.facts import EXACT, Asked, Facts, Schedulers, Subject
 from schedules.explaining.recorded import NEAR
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Facts",
     "LedgerRow",
     "Result",
+    "Schedulers",
     "Subject",
     "TaskFate",
     "Tense",

@@ -75,6 +75,21 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedulers:
+    """How it stands with the processes that fire.
+
+    Attributes:
+        is_any_alive: Whether at least one is seen, and its loop looks.
+        stuck: How many are seen, but their loop does not look; told where none is alive, as is `last_at`.
+        last_at: When one was alive last, or where some are stuck, when a loop of theirs looked last; None if never.
+    """
+
+    is_any_alive: bool = False
+    stuck: int = 0
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that matters.
 
@@ -84,8 +99,7 @@ class Facts:
         subject: The schedule; None if it was deleted.
         rows: Rows of its ledger that may be about that moment.
         freezes: Those of the engine that reach beyond that moment.
-        last_tick_at: When a scheduler was alive last; None if none ever was.
-        is_scheduler_alive: Whether that is recent enough.
+        schedulers: Who is there to fire it.
     """
 
     now: datetime
@@ -93,5 +107,4 @@ class Facts:
     subject: Subject | None
     rows: Sequence[LedgerRow]
     freezes: Sequence[Hold] = ()
-    last_tick_at: datetime | None = None
-    is_scheduler_alive: bool = False
+    schedulers: Schedulers = Schedulers()

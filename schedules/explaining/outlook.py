@@ -172,13 +172,12 @@ def check_scheduler(look: Outlook) -> Check:
     facts, name = look.facts, CheckName.SCHEDULER
     if look.is_decided:
         return Check(name, _UNKNOWN, "There is nothing left to fire then.")
-    if facts.is_scheduler_alive:
+    if facts.schedulers.is_any_alive:
         return Check(name, _PASS, "A scheduler is alive.")
-    seen = f"none has been since {look.show(facts.last_tick_at)}" if facts.last_tick_at else "none ever was"
+    lack = _say_lack(look)
     if look.due_at > facts.now + SOON:
-        return Check(name, _UNKNOWN, f"No scheduler is alive now ({seen}); it needs one by then.")
-    fate = "its misfire policy decides once one is back" if look.due_at <= facts.now else "it needs one by then"
-    return Check(name, _FAIL, f"No scheduler is alive: {seen}; {fate}.", Code.SCHEDULER_DOWN)
+        return Check(name, _UNKNOWN, f"No scheduler is alive now ({lack}); it needs one by then.")
+    return Check(name, _FAIL, f"No scheduler is alive: {lack}; {_say_fate(look)}.", Code.SCHEDULER_DOWN)
 
 
 CHECKS = (
@@ -207,6 +206,28 @@ def conclude(look: Outlook, checks: Sequence[Check]) -> Verdict:
         return Verdict(Code.BEING_DECIDED, sentence)
     unknown = [check.sentence for check in checks if check.result is _UNKNOWN]
     return Verdict(Code.WILL_FIRE, " ".join([f"It will fire at {look.show(look.due_at)}.", *unknown]))
+
+
+def _say_lack(look: Outlook) -> str:
+    """Say why no scheduler is alive, and since when."""
+    schedulers = look.facts.schedulers
+    if schedulers.last_at is None:
+        return "none ever was"
+    since = f"since {look.show(schedulers.last_at)}"
+    if schedulers.stuck == 0:
+        return f"none has been {since}"
+    if schedulers.stuck == 1:
+        return f"the only one that is seen is stuck, its loop has not looked {since}"
+    return f"the {schedulers.stuck} that are seen are stuck, none of their loops has looked {since}"
+
+
+def _say_fate(look: Outlook) -> str:
+    """Say what becomes of an instant for which no scheduler is alive; one that is stuck makes it late, not missed."""
+    if look.due_at > look.facts.now:
+        return "it needs one by then"
+    if look.facts.schedulers.stuck:
+        return "it is late, and decided once a loop looks again"
+    return "its misfire policy decides once one is back"
 
 
 def _say_verb(hold: Hold, now: datetime) -> str:

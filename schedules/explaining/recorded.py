@@ -15,7 +15,9 @@ from schedules.policies import (
     INVALID_INPUTS,
     MANUAL,
     MISSED,
+    NO_SCHEDULER,
     QUEUED,
+    SCHEDULE_DELETED,
     SKIPPED_FROZEN,
     SKIPPED_OVERLAP,
     SKIPPED_PAUSED,
@@ -51,6 +53,8 @@ _PASSED: dict[CheckName, str] = {
     CheckName.PREDICATE: "The workflow did not refuse it.",
     CheckName.INPUTS: "The workflow took the inputs.",
 }
+# These are asked of what is to run, and so of nothing that was given up because no scheduler was alive.
+_ASKED_TO_RUN = frozenset({CheckName.OVERLAP, CheckName.PREDICATE, CheckName.INPUTS})
 
 
 def choose_row(facts: Facts, found: Found) -> LedgerRow | None:
@@ -91,16 +95,28 @@ def is_doubtful(row: LedgerRow, facts: Facts) -> bool:
 
 def check_row(row: LedgerRow, facts: Facts, found: Found) -> list[Check]:
     """Return the checks as the row tells them: those before the one that failed passed, those after were not asked."""
-    failed_at, code, _ = _FAILED.get(row.outcome, (None, None, ""))
+    failed_at = _find_failed(row)
     checks: list[Check] = []
     for name in CheckName:
         if any(each.result is Result.FAIL for each in checks):
             checks.append(Check(name, Result.UNKNOWN, "It was not asked any more."))
         elif name is failed_at:
-            checks.append(Check(name, Result.FAIL, conclude(row, facts).sentence, code))
+            verdict = conclude(row, facts)
+            checks.append(Check(name, Result.FAIL, verdict.sentence, verdict.code))
+        elif failed_at is CheckName.SCHEDULER and name in _ASKED_TO_RUN:
+            checks.append(Check(name, Result.UNKNOWN, "It was not asked."))
         else:
             checks.append(Check(name, Result.PASS, _say_passed(name, row, facts, found)))
     return checks
+
+
+def _find_failed(row: LedgerRow) -> CheckName | None:
+    """Return the check that failed; what an edit or a deletion overtook is missed although schedulers were alive."""
+    if row.outcome not in _FAILED:
+        return None
+    if row.outcome == MISSED and not row.reason.startswith(NO_SCHEDULER):
+        return CheckName.EXISTS if row.reason.endswith(SCHEDULE_DELETED) else CheckName.TRIGGER
+    return _FAILED[row.outcome][0]
 
 
 def conclude(row: LedgerRow, facts: Facts) -> Verdict:
@@ -119,14 +135,20 @@ def _say_passed(name: CheckName, row: LedgerRow, facts: Facts, found: Found) -> 
     if name is CheckName.TRIGGER:
         return _say_plan(row, facts, found)
     if name is CheckName.SCHEDULER:
-        if row.cause == CATCHUP:
-            return f"It was caught up {_say_lateness(row)}, at {say(row.decided_at)}."
-        return f"A scheduler decided it at {say(row.decided_at)}, {_say_lateness(row)}."
+        return _say_decided(row)
     if name is CheckName.OVERLAP and row.outcome == QUEUED:
         return f"It had to wait: {row.reason}."
     if name is CheckName.EXISTS and facts.subject is None:
         return f"The schedule '{row.schedule_name}' was there; it has been deleted since."
     return _PASSED[name]
+
+
+def _say_decided(row: LedgerRow) -> str:
+    if row.cause in {BACKFILL, MANUAL}:
+        return "Somebody ran it; no scheduler was needed."
+    if row.cause == CATCHUP:
+        return f"It was caught up {_say_lateness(row)}, at {say(row.decided_at)}."
+    return f"A scheduler decided it at {say(row.decided_at)}, {_say_lateness(row)}."
 
 
 def _say_plan(row: LedgerRow, facts: Facts, found: Found) -> str:

@@ -10,6 +10,7 @@ from schedules.policies.decisions import (
     COALESCED,
     MANUAL,
     MISSED,
+    NO_SCHEDULER,
     SCHEDULE,
     SKIPPED_FROZEN,
     SKIPPED_OVERLAP,
@@ -127,19 +128,17 @@ def _choose_catch_ups(misfired: Sequence[datetime], situation: Situation) -> set
 
 def _give_up(part: datetime | Uncounted, caught_up: set[datetime], situation: Situation) -> Decision:
     if situation.misfire_policy == "skip":
-        return _decide_part(part, MISSED, "no scheduler was alive (misfire_policy skip)")
+        return _decide_part(part, MISSED, f"{NO_SCHEDULER} (misfire_policy skip)")
     if not situation.is_in_window(_first(part)):
         assert situation.misfire_window is not None, "without a window nothing lies before it"
         window = int(situation.misfire_window.total_seconds())
-        return _decide_part(
-            part, MISSED, f"no scheduler was alive until more than {window} s later (misfire_window_seconds)"
-        )
+        return _decide_part(part, MISSED, f"{NO_SCHEDULER} until more than {window} s later (misfire_window_seconds)")
     if situation.misfire_policy == "run_all":
         most = situation.max_catchup_runs
-        return _decide_part(part, MISSED, f"no scheduler was alive, and {most} before it are run (max_catchup_runs)")
+        return _decide_part(part, MISSED, f"{NO_SCHEDULER}, and {most} before it are run (max_catchup_runs)")
     if not caught_up:
-        return _decide_part(part, MISSED, "no scheduler was alive")
-    reason = f"no scheduler was alive; coalesced into the instant of {say(max(caught_up))}"
+        return _decide_part(part, MISSED, NO_SCHEDULER)
+    reason = f"{NO_SCHEDULER}; coalesced into the instant of {say(max(caught_up))}"
     return _decide_part(part, COALESCED, reason)
 
 

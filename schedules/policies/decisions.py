@@ -21,6 +21,11 @@ CATCHUP = "catchup"
 BACKFILL = "backfill"
 MANUAL = "manual"
 
+# How a reason begins where no scheduler was there; and how one ends, after who did it, where a person was first.
+NO_SCHEDULER = "no scheduler was alive"
+TRIGGER_CHANGED = "changed the trigger before this instant was fired"
+SCHEDULE_DELETED = "deleted the schedule before this instant was fired"
+
 # More equal decisions than this, one after the other, become one row of the ledger.
 MAX_EQUAL_ROWS = 100
 

@@ -252,6 +252,10 @@ class TestNextTimes:
         problem = read_problem(client.get(f"/api/schedules/{store_schedule().pk}/next?{query}"), 400)
         assert fields_at_fault(problem) == [field]
 
+    def test_a_misspelt_parameter_is_named_with_the_one_that_was_meant(self, client: APIClient) -> None:
+        problem = read_problem(client.get(f"/api/schedules/{store_schedule().pk}/next?form=2027-01-01"), 400)
+        assert "unknown parameter 'form': did you mean 'from'?" in problem["detail"]
+
     def test_a_broken_one_has_no_times_and_says_why(self, client: APIClient) -> None:
         schedule = make_schedule(next_run_at=None, state=ScheduleState.BROKEN, state_reason="it takes too long")
         answer = next_of(client, schedule)

@@ -13,6 +13,7 @@ from schedules.firing import fire_due
 from schedules.liveness import record_tick
 from schedules.models import Firing, Schedule, SchedulerPulse
 from schedules.pausing import pause_schedule
+from schedules.processes import ProcessState, see_process
 from schedules.services import ScheduleChanges, delete_schedule, update_schedule
 from tasks.freezing import freeze_engine
 from tasks.models import Task, TaskStatus
@@ -64,6 +65,14 @@ def nightly(instant: str, **fields: Any) -> Schedule:
 def once(**fields: Any) -> Schedule:
     """Store one that runs once, at NOW."""
     return hourly(trigger="date", trigger_kwargs={"run_date": NOW.isoformat()}, **fields)
+
+
+def have_scheduler(state: ProcessState, *, now: datetime, name: str = "core:1") -> None:
+    """Have a scheduler that is alive, hangs since an hour before NOW, or was seen last then; it keeps the pulse."""
+    seen_at = NOW - HOUR if state is ProcessState.STALE else now
+    looked_at = now if state is ProcessState.ALIVE else NOW - HOUR
+    see_process(name=name, now=seen_at, last_tick_at=looked_at, firings_per_minute=0)
+    SchedulerPulse.objects.update_or_create(pk=1, defaults={"last_tick_at": seen_at})
 
 
 def turn(schedule: Schedule, *, now: datetime = NOW, is_alive_before: bool = True) -> Schedule:

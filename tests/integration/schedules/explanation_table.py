@@ -11,6 +11,7 @@ from django import forms
 from schedules.explaining import Code, Tense
 from schedules.models import Schedule, ScheduleState, ScheduleWorkflow
 from schedules.pausing import resume_schedule
+from schedules.processes import ProcessState
 from schedules.running import backfill_schedule, run_schedule_now
 from tasks.freezing import unfreeze_engine
 from tasks.models import TaskStatus
@@ -65,7 +66,7 @@ class Case:
     words: str
     check: tuple[str, str, str] | None = None
     now: datetime = NOW + 5 * MINUTE
-    is_alive: bool = True
+    scheduler: ProcessState = ProcessState.ALIVE
 
 
 def refusing_workflow() -> Workflow:
@@ -210,9 +211,15 @@ RECORDED = {
         PAST,
         Code.MISSED,
         "no scheduler was alive (misfire_policy skip)",
+        ("predicate", "unknown", "It was not asked."),
     ),
     "missed by the window": Case(
-        lambda: down(hourly(misfire_window_seconds=30)), NINE, PAST, Code.MISSED, "(misfire_window_seconds)"
+        lambda: down(hourly(misfire_window_seconds=30)),
+        NINE,
+        PAST,
+        Code.MISSED,
+        "(misfire_window_seconds)",
+        ("overlap", "unknown", "It was not asked."),
     ),
     "missed by the cap": Case(
         lambda: down(hourly(misfire_policy="run_all", max_catchup_runs=1)),
@@ -220,6 +227,7 @@ RECORDED = {
         PAST,
         Code.MISSED,
         "(max_catchup_runs)",
+        ("scheduler", "fail", "It was missed: no scheduler was alive"),
     ),
     "coalesced": Case(
         lambda: down(hourly()),
@@ -227,6 +235,7 @@ RECORDED = {
         PAST,
         Code.COALESCED,
         "coalesced into the instant of 2027-03-01 09:00",
+        ("inputs", "unknown", "It was not asked."),
     ),
     "caught up": Case(
         lambda: down(hourly()), NINE, PAST, Code.STARTED, "0:01:00 after", ("scheduler", "pass", "It was caught up")
@@ -251,9 +260,15 @@ RECORDED = {
         PAST,
         Code.MISSED,
         "ada changed the trigger before this instant was fired",
+        ("trigger", "fail", "It was missed: ada changed"),
     ),
     "deleted before it was fired": Case(
-        lambda: deleted(hourly()), NINE, PAST, Code.MISSED, "ada deleted the schedule before this instant was fired"
+        lambda: deleted(hourly()),
+        NINE,
+        PAST,
+        Code.MISSED,
+        "ada deleted the schedule before this instant was fired",
+        ("exists", "fail", "It was missed: ada deleted"),
     ),
     "deleted after it had run": Case(
         lambda: deleted(turn(hourly())), NINE, PAST, Code.STARTED, "A task", ("exists", "pass", "'Nightly' was there")
@@ -293,12 +308,22 @@ RECORDED = {
     "run by hand": Case(
         run_by_ada, "2027-03-01T09:01:30", PAST, Code.STARTED, "run by ada: to try it", ("trigger", "pass", "by hand")
     ),
+    "run by hand, without a scheduler": Case(
+        run_by_ada,
+        "2027-03-01T09:01:30",
+        PAST,
+        Code.STARTED,
+        "run by ada: to try it",
+        ("scheduler", "pass", "Somebody ran it; no scheduler was needed."),
+        scheduler=ProcessState.STALE,
+    ),
     "run again, before it was created": Case(
         lambda: run_again(hourly(created_at=NOW - MINUTE, updated_at=NOW - MINUTE), NOW - 5 * HOUR),
         "2027-03-01T04:00",
         PAST,
         Code.STARTED,
         "backfill by ada",
+        ("scheduler", "pass", "Somebody ran it; no scheduler was needed."),
     ),
     "missed, and run again": Case(
         lambda: run_again(down(hourly(misfire_policy="skip")), NOW),
@@ -382,7 +407,20 @@ NOT_RECORDED = {
         lambda: frozen(hourly(), now=NOW + SECOND), NINE, PAST, Code.FROZEN, "is frozen by grace"
     ),
     "overdue without a scheduler": Case(
-        hourly, NINE, PAST, Code.SCHEDULER_DOWN, "none has been since 2027-03-01 08:00:00Z", is_alive=False
+        hourly,
+        NINE,
+        PAST,
+        Code.SCHEDULER_DOWN,
+        "none has been since 2027-03-01 08:00:00Z",
+        scheduler=ProcessState.STALE,
+    ),
+    "the only scheduler is stuck": Case(
+        hourly,
+        NINE,
+        PAST,
+        Code.SCHEDULER_DOWN,
+        "the only one that is seen is stuck, its loop has not looked since 2027-03-01 08:00:00Z; it is late",
+        scheduler=ProcessState.STUCK,
     ),
     "overdue with a scheduler": Case(hourly, NINE, PAST, Code.BEING_DECIDED, "It is due since 2027-03-01 09:00:00Z"),
     "overdue behind a task": Case(
@@ -545,7 +583,7 @@ UPCOMING = {
         Code.SCHEDULER_DOWN,
         "it needs one by then",
         now=NOW + 50 * MINUTE,
-        is_alive=False,
+        scheduler=ProcessState.STALE,
     ),
     "no scheduler, and it is far off": Case(
         lambda: hourly(next_run_at=NOW + HOUR),
@@ -554,7 +592,16 @@ UPCOMING = {
         Code.WILL_FIRE,
         "It will",
         ("scheduler", "unknown", "No scheduler is alive now"),
-        is_alive=False,
+        scheduler=ProcessState.STALE,
+    ),
+    "the only scheduler is stuck, and it is soon": Case(
+        lambda: hourly(next_run_at=NOW + HOUR),
+        TEN,
+        FUTURE,
+        Code.SCHEDULER_DOWN,
+        "its loop has not looked since 2027-03-01 08:00:00Z; it needs one by then",
+        now=NOW + 50 * MINUTE,
+        scheduler=ProcessState.STUCK,
     ),
     "broken": Case(
         lambda: hourly(next_run_at=None, state=ScheduleState.BROKEN, state_reason="it takes too long"),
@@ -592,7 +639,7 @@ UPCOMING = {
         lambda: turn(hourly()), None, PRESENT, Code.NOT_PLANNED, "the one before is at 2027-03-01 09:00:00Z"
     ),
     "now, and one is overdue": Case(
-        hourly, None, PAST, Code.SCHEDULER_DOWN, "its misfire policy decides", is_alive=False
+        hourly, None, PAST, Code.SCHEDULER_DOWN, "its misfire policy decides", scheduler=ProcessState.STALE
     ),
     "now, and it is paused": Case(lambda: paused(hourly()), None, PRESENT, Code.PAUSED, "works on the core"),
 }

@@ -13,12 +13,13 @@ from orchestrator_site.common.graphql.limits import MAX_FIELDS
 from schedules.explaining import MEANINGS, CheckName, LedgerRow
 from schedules.explanation_docs import EXPLANATION
 from schedules.explanation_schema import MAX_EXPLANATIONS
-from schedules.models import Schedule, SchedulerPulse
+from schedules.models import Schedule
+from schedules.processes import ProcessState
 from schedules.serializers import FiringSerializer
 from tasks.models import Task
 from tests.integration.api.support import UNKNOWN_ID, fields_at_fault, make_client, make_user, read_problem
 from tests.integration.graphql.support import ask, messages, post
-from tests.integration.schedules.explained import MINUTE, deleted, hourly, nightly, turn
+from tests.integration.schedules.explained import MINUTE, deleted, have_scheduler, hourly, nightly, turn
 from tests.integration.schedules.explanation_table import CASES, NINE
 from tests.integration.schedules.test_scheduler_command import run
 from tests.support.database import recorded_statements
@@ -81,12 +82,21 @@ class TestRest:
         answer = rest(root, deleted(fired), at=NINE)
         assert (answer["verdict"]["code"], answer["previous"], answer["next"]) == ("started", None, None)
 
-    @pytest.mark.parametrize(("query", "field"), [({"at": "soon"}, "at"), ({"when": NINE}, "when")])
+    @pytest.mark.parametrize(
+        ("query", "field", "words"),
+        [
+            ({"at": "soon"}, "at", "give an ISO 8601 moment"),
+            ({"when": NINE}, "when", "unknown parameter 'when'; known are at"),
+            ({"att": NINE}, "att", "unknown parameter 'att': did you mean 'at'?"),
+        ],
+        ids=["no moment", "unknown", "misspelt"],
+    )
     def test_what_it_cannot_use_is_named(
-        self, root: APIClient, fired: Schedule, query: dict[str, str], field: str
+        self, root: APIClient, fired: Schedule, query: dict[str, str], field: str, words: str
     ) -> None:
         problem = read_problem(root.get(f"/api/schedules/{fired.pk}/explain", query), 400)
         assert fields_at_fault(problem) == [field]
+        assert words in problem["errors"][0]["detail"]
 
     @pytest.mark.parametrize("schedule_id", [UNKNOWN_ID, "nothing"])
     def test_what_never_was_does_not_exist(self, root: APIClient, schedule_id: str) -> None:
@@ -105,11 +115,17 @@ class TestRest:
             assert answer["verdict"]["code"] == "started"
             assert (answer["firing"] is not None, answer["task"] is not None) == shown
 
+    def test_who_may_view_schedules_is_told_outcome_and_reason_all_the_same(self) -> None:
+        case = CASES["run by hand"]
+        answer = rest(make_client(make_user("schedules.view_schedule")), case.arrange(), at=str(case.at))
+        assert (answer["firing"], answer["verdict"]["code"]) == (None, "started")
+        assert "run by ada: to try it" in answer["verdict"]["sentence"]
+
     @pytest.mark.parametrize("name", CASES)
     def test_it_takes_few_statements(self, root: APIClient, name: str) -> None:
         case = CASES[name]
         schedule = case.arrange()
-        SchedulerPulse.objects.update_or_create(pk=1, defaults={"last_tick_at": case.now})
+        have_scheduler(case.scheduler, now=case.now)
         clock = mock.patch("schedules.explanation_views.database_now", return_value=case.now)
         with clock, recorded_statements() as statements:
             rest(root, schedule, **({} if case.at is None else {"at": case.at}))
@@ -189,7 +205,7 @@ class TestTheDocs:
     def test_the_documented_answer_is_the_one_that_is_given(self, root: APIClient) -> None:
         [shown] = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
         schedule = hourly(name="Nightly sync", next_run_at=NOW + HOUR, planned_through=NOW)
-        SchedulerPulse.objects.create(last_tick_at=NOW + 5 * MINUTE)
+        have_scheduler(ProcessState.ALIVE, now=NOW + 5 * MINUTE)
         with mock.patch("schedules.explanation_views.database_now", return_value=NOW + 5 * MINUTE):
             answer = rest(root, schedule, at="2027-03-01T10:30")
         assert json.loads(shown) == {**answer, "schedule_id": json.loads(shown)["schedule_id"]}

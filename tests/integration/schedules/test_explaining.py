@@ -8,12 +8,14 @@ import pytest
 from orchestrator_site.common.errors import InvalidValue
 from schedules.explaining import MEANINGS, Asked, CheckName, Code, Explanation, Result
 from schedules.explanations import explain_schedule, read_asked
-from schedules.models import Schedule, SchedulerPulse
+from schedules.liveness import record_tick
+from schedules.models import Schedule
+from schedules.processes import ProcessState, find_standing, see_process
 from schedules.selectors import ScheduleNotFound
 from tasks.deploys import register_worker
 from tasks.models import Task
 from tests.integration.api.support import stored_rows
-from tests.integration.schedules.explained import MINUTE, blocked, deleted, frozen, hourly, turn
+from tests.integration.schedules.explained import MINUTE, blocked, deleted, frozen, have_scheduler, hourly, turn
 from tests.integration.schedules.explanation_table import CASES, NINE, TEN, Case, spread_schedule
 from tests.support.factories import HOUR, NOW, SECOND, make_step, make_workflow, run_until_it_stops
 from tests.support.stopped_tasks import approve
@@ -26,8 +28,7 @@ LATER = NOW + 5 * MINUTE
 
 def explain(case: Case) -> Explanation:
     schedule = case.arrange()
-    seen = case.now if case.is_alive else NOW - HOUR
-    SchedulerPulse.objects.update_or_create(pk=1, defaults={"last_tick_at": seen})
+    have_scheduler(case.scheduler, now=case.now)
     return explain_schedule(schedule_id=schedule.pk, at=case.at, now=case.now)
 
 
@@ -54,6 +55,66 @@ def test_the_table_has_every_verdict() -> None:
 
 def explain_at(schedule: Schedule, at: str | None, *, now: datetime = LATER) -> Explanation:
     return explain_schedule(schedule_id=schedule.pk, at=at, now=now)
+
+
+class TestTheSchedulers:
+    """Whether one is alive is what `scheduler check` and `/health/scheduler` say."""
+
+    @staticmethod
+    def sentence() -> str:
+        [check] = [each for each in explain_at(hourly(), NINE).checks if each.name is CheckName.SCHEDULER]
+        return check.sentence
+
+    @pytest.mark.parametrize(
+        ("seen_ago", "looked_ago", "is_alive"),
+        [(0, 0, True), (16, 16, True), (29, 59, True), (30, 30, False), (0, 60, False)],
+    )
+    def test_one_is_alive_that_counts_as_alive_everywhere(self, seen_ago: int, looked_ago: int, is_alive: bool) -> None:
+        seen_at, looked_at = LATER - seen_ago * SECOND, LATER - looked_ago * SECOND
+        see_process(name="core:1", now=seen_at, last_tick_at=looked_at, firings_per_minute=0)
+        record_tick(seen_at)
+        assert (self.sentence() == "A scheduler is alive.") is find_standing(now=LATER).is_alive is is_alive
+
+    def test_one_that_is_alive_is_enough(self) -> None:
+        have_scheduler(ProcessState.STUCK, now=LATER)
+        have_scheduler(ProcessState.ALIVE, now=LATER, name="core:2")
+        assert self.sentence() == "A scheduler is alive."
+
+    def test_all_that_are_stuck_are_counted(self) -> None:
+        have_scheduler(ProcessState.STALE, now=LATER)
+        have_scheduler(ProcessState.STUCK, now=LATER, name="core:2")
+        have_scheduler(ProcessState.STUCK, now=LATER, name="core:3")
+        assert "the 2 that are seen are stuck, none of their loops has looked since 2027-03-01 08:00" in self.sentence()
+
+    def test_without_any_it_says_since_when(self) -> None:
+        assert "none ever was" in self.sentence()
+        record_tick(NOW)
+        assert "none has been since 2027-03-01 09:00:00Z" in self.sentence()
+
+
+class TestWhatWasAsked:
+    """Of what was given up no check passed that was never asked."""
+
+    @staticmethod
+    def results(case: str) -> dict[CheckName, Result]:
+        return {each.name: each.result for each in explain(CASES[case]).checks}
+
+    @pytest.mark.parametrize("case", ["missed by policy", "missed by the window", "missed by the cap", "coalesced"])
+    def test_without_a_scheduler_nothing_of_what_runs_was(self, case: str) -> None:
+        found = self.results(case)
+        unknown = {CheckName.OVERLAP, CheckName.PREDICATE, CheckName.INPUTS}
+        assert {name for name, result in found.items() if result is Result.UNKNOWN} == unknown
+        assert {name for name, result in found.items() if result is Result.FAIL} == {CheckName.SCHEDULER}
+
+    @pytest.mark.parametrize(
+        ("case", "failed"),
+        [("changed before it was fired", CheckName.TRIGGER), ("deleted before it was fired", CheckName.EXISTS)],
+    )
+    def test_after_what_somebody_did_nothing_was(self, case: str, failed: CheckName) -> None:
+        found = list(self.results(case).values())
+        place = list(CheckName).index(failed)
+        rest = [Result.UNKNOWN] * (len(CheckName) - place - 1)
+        assert found == [Result.PASS] * place + [Result.FAIL, *rest]
 
 
 def test_nothing_is_written_and_no_code_of_authors_is_run() -> None:

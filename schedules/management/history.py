@@ -10,7 +10,7 @@ from uuid import UUID
 from django.core.management.base import OutputWrapper
 
 from orchestrator_site.common.clock import database_now, read_instant
-from orchestrator_site.common.errors import InvalidValue
+from orchestrator_site.common.commands import WrongUse, naming_options
 from orchestrator_site.common.tables import print_table
 from schedules.history import History
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule
@@ -36,14 +36,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
-    """Print it; 1 if there is no such schedule, or an option cannot be used."""
+    """Print it; 1 if there is no such schedule."""
     given = options["schedule_id"]
     try:
         schedule_id = UUID(given)
         history, limit = _read_options(options, schedule_id)
-    except InvalidValue as error:
-        stderr.write(f"--{error.field.removeprefix('scheduled_')}: {error}")
-        return 1
     except ValueError:
         stderr.write(f"Schedule '{given}' not found.")
         return 1
@@ -65,18 +62,19 @@ def _read_options(options: Mapping[str, Any], schedule_id: UUID) -> tuple[Histor
     """Return the rows that the options ask for, and how many of them.
 
     Raises:
-        InvalidValue: An option cannot be used; it is named.
+        WrongUse: An option cannot be used; it is named.
     """
     limit = options["limit"]
     if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidValue(f"{limit} is not a number from 1 to {MAX_LIMIT:,}", field="limit", value=limit)
-    history = History(
-        of_schedule=schedule_id,
-        outcomes=[each for each in options["outcome"].split(",") if each],
-        causes=[each for each in options["cause"].split(",") if each],
-        scheduled_from=_read_moment(options, "from"),
-        scheduled_to=_read_moment(options, "to"),
-    )
+        raise WrongUse(f"--limit: {limit} is not a number from 1 to {MAX_LIMIT:,}")
+    with naming_options("outcome", "cause", scheduled_to="to"):
+        history = History(
+            of_schedule=schedule_id,
+            outcomes=[each for each in options["outcome"].split(",") if each],
+            causes=[each for each in options["cause"].split(",") if each],
+            scheduled_from=_read_moment(options, "from"),
+            scheduled_to=_read_moment(options, "to"),
+        )
     return history, limit
 
 
@@ -85,7 +83,7 @@ def _read_moment(options: Mapping[str, Any], name: str) -> datetime | None:
     try:
         return None if text is None else read_instant(text)
     except ValueError as error:
-        raise InvalidValue(str(error), field=name, value=text) from None
+        raise WrongUse(f"--{name}: {error}") from error
 
 
 def _print(stdout: OutputWrapper, rows: Sequence[Firing], unsettled: Unsettled | None, *, title: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
+from orchestrator_site.common.commands import naming_options
 from schedules.management.options import add_schedule_id, read_moment, read_schedule_id
 from schedules.pausing import pause_schedule
 from schedules.policies import say
@@ -20,9 +21,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
     """Pause it; where it is paused, the new reason and end count."""
     until = None if options["until"] is None else read_moment(options, "until")
-    schedule = pause_schedule(
-        schedule_id=read_schedule_id(options), reason=options["reason"], until=until, actor="scheduler pause"
-    )
+    with naming_options("reason", "until"):
+        schedule = pause_schedule(
+            schedule_id=read_schedule_id(options), reason=options["reason"], until=until, actor="scheduler pause"
+        )
     end = f"until {say(until)}" if until else "until it is resumed"
     stdout.write(f"Schedule '{schedule.name}' is paused {end}: {schedule.pause_reason}")
     return 0

@@ -55,17 +55,20 @@ class TestPause:
         assert Schedule.objects.get().paused_until == datetime(2099, 3, 1, 18, tzinfo=UTC)
 
     @pytest.mark.parametrize(
-        ("options", "code", "said"),
+        ("options", "said"),
         [
-            (("--reason", "x", "--until", "soon"), 2, "--until: 'soon' is no moment with an offset; give one such as"),
-            (("--reason", "x", "--until", "2020-01-01T00:00:00Z"), 1, "has passed"),
-            (("--reason", " "), 1, "say why: people will ask"),
+            (("--reason", "x", "--until", "soon"), "--until: 'soon' is no moment with an offset; give one such as"),
+            (
+                ("--reason", "x", "--until", "2020-01-01T00:00:00Z"),
+                "--until: 'until' 2020-01-01T00:00:00+00:00 has passed",
+            ),
+            (("--reason", " "), "--reason: say why: people will ask"),
         ],
     )
-    def test_what_cannot_be_is_told_and_changes_nothing(self, options: tuple[str, ...], code: int, said: str) -> None:
+    def test_what_cannot_be_is_told_and_changes_nothing(self, options: tuple[str, ...], said: str) -> None:
         schedule = make_schedule()
         before = Schedule.objects.values().get()
-        assert said in refused(run("pause", str(schedule.pk), *options), code)
+        assert said in refused(run("pause", str(schedule.pk), *options), 2)
         assert Schedule.objects.values().get() == before
 
     def test_a_finished_one_is_refused(self) -> None:
@@ -152,15 +155,15 @@ class TestBackfill:
         assert not Firing.objects.exists()
 
     @pytest.mark.parametrize(
-        ("options", "code", "said"),
+        ("options", "said"),
         [
-            (("--from", "yesterday", "--to", STRETCH[3]), 2, "--from: 'yesterday' is no moment with an offset"),
-            (("--from", STRETCH[3], "--to", STRETCH[1]), 1, "'from' has to lie before 'to'"),
-            ((*STRETCH, "--limit", "0"), 1, "0 is not a number from 1 to 1,000"),
+            (("--from", "yesterday", "--to", STRETCH[3]), "--from: 'yesterday' is no moment with an offset"),
+            (("--from", STRETCH[3], "--to", STRETCH[1]), "--from: 'from' has to lie before 'to'"),
+            ((*STRETCH, "--limit", "0"), "--limit: 0 is not a number from 1 to 1,000"),
         ],
     )
-    def test_what_cannot_be_is_told(self, options: tuple[str, ...], code: int, said: str) -> None:
-        assert said in refused(run("backfill", str(hourly().pk), *options), code)
+    def test_what_cannot_be_is_told(self, options: tuple[str, ...], said: str) -> None:
+        assert said in refused(run("backfill", str(hourly().pk), *options), 2)
         assert not Task.objects.exists()
 
 

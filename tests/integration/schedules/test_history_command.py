@@ -115,5 +115,5 @@ def test_an_unknown_schedule_is_not_found(unknown: str) -> None:
 )
 def test_an_option_that_cannot_be_used_is_named(options: tuple[str, ...], message: str) -> None:
     answer = run("history", str(store_schedule().pk), *options)
-    assert (answer.code, answer.stdout) == (1, "")
+    assert (answer.code, answer.stdout) == (2, "")
     assert answer.stderr.startswith(message)

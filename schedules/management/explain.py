@@ -11,7 +11,7 @@ from orchestrator_site.common.commands import naming_options
 from orchestrator_site.common.tables import print_table
 from schedules.explaining import Explanation
 from schedules.explanations import explain_schedule
-from schedules.management.options import read_schedule_id
+from schedules.management.options import add_schedule_id, read_schedule_id
 from schedules.policies import say
 
 COLUMNS = ("check", "result", "why")
@@ -19,7 +19,7 @@ COLUMNS = ("check", "result", "why")
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the id and the moment of `explain`."""
-    parser.add_argument("schedule_id", metavar="id", help="id of a schedule, which may be deleted by now")
+    add_schedule_id(parser, may_be_deleted=True)
     parser.add_argument(
         "--at", help="ISO 8601, on the schedule's clocks without an offset; default now, or what is due by now"
     )

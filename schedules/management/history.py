@@ -9,12 +9,13 @@ from uuid import UUID
 
 from django.core.management.base import OutputWrapper
 
-from orchestrator_site.common.clock import database_now, read_instant
+from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.commands import WrongUse, naming_options
 from orchestrator_site.common.tables import print_table
 from schedules.history import History
+from schedules.management.options import add_schedule_id, read_moment_if_given, read_schedule_id
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule
-from schedules.selectors import find_name_in_ledger
+from schedules.selectors import ScheduleNotFound, find_name_in_ledger
 from schedules.unsettled import Unsettled, find_unsettled
 
 COLUMNS = ("planned for", "decided", "late", "cause", "outcome", "count", "reason", "task")
@@ -24,7 +25,7 @@ DEFAULT_LIMIT, MAX_LIMIT = 50, 10_000
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the id and the options of `history`."""
-    parser.add_argument("schedule_id", metavar="id", help="id of a schedule, as `show-schedule` prints it")
+    add_schedule_id(parser, may_be_deleted=True)
     for name, known in (("outcome", FiringOutcome.values), ("cause", FiringCause.values)):
         parser.add_argument(
             f"--{name}", default="", help=f"only those, one or more separated by commas: {', '.join(known)}"
@@ -36,19 +37,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
-    """Print it; 1 if there is no such schedule."""
-    given = options["schedule_id"]
-    try:
-        schedule_id = UUID(given)
-        history, limit = _read_options(options, schedule_id)
-    except ValueError:
-        stderr.write(f"Schedule '{given}' not found.")
-        return 1
+    """Print it.
+
+    Raises:
+        ScheduleNotFound: There is none of this id, nor has the ledger one.
+        WrongUse: An option cannot be used.
+    """
+    schedule_id = read_schedule_id(options)
+    history, limit = _read_options(options, schedule_id)
     schedule = Schedule.objects.filter(pk=schedule_id).first()
     name = schedule.name if schedule else find_name_in_ledger(schedule_id)
     if name is None:
-        stderr.write(f"Schedule '{given}' not found.")
-        return 1
+        raise ScheduleNotFound("Schedule does not exist", field="schedule_id", value=str(schedule_id))
     rows = history.read_older(than=None, limit=limit)
     unsettled = find_unsettled(schedule, now=database_now()) if schedule else None
     if options["json"]:
@@ -72,18 +72,10 @@ def _read_options(options: Mapping[str, Any], schedule_id: UUID) -> tuple[Histor
             of_schedule=schedule_id,
             outcomes=[each for each in options["outcome"].split(",") if each],
             causes=[each for each in options["cause"].split(",") if each],
-            scheduled_from=_read_moment(options, "from"),
-            scheduled_to=_read_moment(options, "to"),
+            scheduled_from=read_moment_if_given(options, "from"),
+            scheduled_to=read_moment_if_given(options, "to"),
         )
     return history, limit
-
-
-def _read_moment(options: Mapping[str, Any], name: str) -> datetime | None:
-    text = options[name]
-    try:
-        return None if text is None else read_instant(text)
-    except ValueError as error:
-        raise WrongUse(f"--{name}: {error}") from error
 
 
 def _print(stdout: OutputWrapper, rows: Sequence[Firing], unsettled: Unsettled | None, *, title: str) -> None:

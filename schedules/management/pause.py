@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import OutputWrapper
 
 from orchestrator_site.common.commands import naming_options
-from schedules.management.options import add_schedule_id, read_moment, read_schedule_id
+from schedules.management.options import add_schedule_id, read_moment_if_given, read_schedule_id
 from schedules.pausing import pause_schedule
 from schedules.policies import say
 
@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
     """Pause it; where it is paused, the new reason and end count."""
-    until = None if options["until"] is None else read_moment(options, "until")
+    until = read_moment_if_given(options, "until")
     with naming_options("reason", "until"):
         schedule = pause_schedule(
             schedule_id=read_schedule_id(options), reason=options["reason"], until=until, actor="scheduler pause"

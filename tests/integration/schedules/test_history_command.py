@@ -105,6 +105,7 @@ def test_an_unknown_schedule_is_not_found(unknown: str) -> None:
     [
         (("--outcome", "fired"), "--outcome: 'fired' is not known; known are started, queued"),
         (("--cause", "cron"), "--cause: 'cron' is not known; known are schedule"),
+        (("--from", ""), "--from: '' is no moment with an offset"),
         (("--from", "2027-03-01"), "--from: '2027-03-01' is no moment with an offset"),
         (
             ("--from", "2027-03-02T00:00:00Z", "--to", "2027-03-01T00:00:00Z"),

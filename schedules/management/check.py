@@ -3,13 +3,12 @@
 import json
 import socket
 from argparse import ArgumentParser
-from datetime import datetime
 from typing import Any
 
 from django.core.management.base import OutputWrapper
 from django.db import Error as DatabaseProblem
 
-from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.clock import database_now, in_words
 from orchestrator_site.common.tables import print_table
 from schedules.processes import ProcessState, Standing, find_standing, state_of
 
@@ -51,9 +50,9 @@ def _rows(standing: Standing) -> list[dict[str, Any]]:
             "host": process.host,
             "pid": process.pid,
             "version": process.version,
-            "since": _in_words(process.started_at),
-            "last_seen": _in_words(process.last_seen_at),
-            "last_tick": _in_words(process.last_tick_at),
+            "since": in_words(process.started_at),
+            "last_seen": in_words(process.last_seen_at),
+            "last_tick": in_words(process.last_tick_at),
             "firings_per_minute": process.firings_per_minute,
             "state": state_of(process, now=standing.now).value,
         }
@@ -84,7 +83,3 @@ def _say_alive(standing: Standing) -> str:
     if standing.is_alive:
         return f"ALIVE: {counts[ProcessState.ALIVE]} of {len(standing.processes)} schedulers ({others})."
     return f"NOT ALIVE: no scheduler fires ({others})."
-
-
-def _in_words(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S+00:00}"

@@ -3,13 +3,13 @@
 import json
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import OutputWrapper
 
-from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.clock import as_iso, database_now, in_words
 from orchestrator_site.common.commands import WrongUse, naming_options
 from orchestrator_site.common.tables import print_table
 from schedules.history import History
@@ -85,12 +85,12 @@ def _print(stdout: OutputWrapper, rows: Sequence[Firing], unsettled: Unsettled |
 
 
 def _row(firing: Firing) -> Sequence[str]:
-    planned = _in_words(firing.scheduled_for)
+    planned = in_words(firing.scheduled_for)
     if firing.last_scheduled_for is not None:
-        planned = f"{planned} … {_in_words(firing.last_scheduled_for)}"
+        planned = f"{planned} … {in_words(firing.last_scheduled_for)}"
     return (
         planned,
-        _in_words(firing.decided_at),
+        in_words(firing.decided_at),
         f"{timedelta(milliseconds=firing.lateness_ms).total_seconds():.3f} s",
         firing.cause,
         firing.outcome,
@@ -100,10 +100,6 @@ def _row(firing: Firing) -> Sequence[str]:
     )
 
 
-def _in_words(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S+00:00}"
-
-
 def _as_json(rows: Sequence[Firing], unsettled: Unsettled | None) -> dict[str, Any]:
     """Return what the REST API answers; the scheduler, which has this module too, does without its libraries."""
     return {"unsettled": unsettled and _unsettled_as_json(unsettled), "results": [_firing_as_json(row) for row in rows]}
@@ -111,8 +107,8 @@ def _as_json(rows: Sequence[Firing], unsettled: Unsettled | None) -> dict[str, A
 
 def _unsettled_as_json(unsettled: Unsettled) -> dict[str, Any]:
     return {
-        "from": _as_text(unsettled.first),
-        "to": _as_text(unsettled.last),
+        "from": as_iso(unsettled.first),
+        "to": as_iso(unsettled.last),
         "count": unsettled.count,
         "outcome": unsettled.outcome,
         "reason": unsettled.reason,
@@ -124,18 +120,14 @@ def _firing_as_json(firing: Firing) -> dict[str, Any]:
         "firing_id": str(firing.pk),
         "schedule_id": str(firing.schedule_id),
         "schedule_name": firing.schedule_name,
-        "scheduled_for": _as_text(firing.scheduled_for),
-        "due_at": _as_text(firing.due_at),
-        "last_scheduled_for": firing.last_scheduled_for and _as_text(firing.last_scheduled_for),
+        "scheduled_for": as_iso(firing.scheduled_for),
+        "due_at": as_iso(firing.due_at),
+        "last_scheduled_for": as_iso(firing.last_scheduled_for),
         "count": firing.count,
-        "decided_at": _as_text(firing.decided_at),
+        "decided_at": as_iso(firing.decided_at),
         "lateness_ms": firing.lateness_ms,
         "cause": firing.cause,
         "outcome": firing.outcome,
         "reason": firing.reason,
         "task_id": firing.task_id and str(firing.task_id),
     }
-
-
-def _as_text(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core.management.base import OutputWrapper
 
+from orchestrator_site.common.clock import as_iso
 from orchestrator_site.common.commands import WrongUse
 from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.tables import print_table
@@ -135,7 +136,7 @@ def _as_json(preview: Preview) -> dict[str, Any]:
         "summary": preview.summary,
         "fires": [
             {
-                "at": each.at.isoformat().replace("+00:00", "Z"),
+                "at": as_iso(each.at),
                 "local": each.local.isoformat(),
                 "offset": each.offset,
                 "dst": each.dst,

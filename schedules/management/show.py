@@ -2,12 +2,11 @@
 
 import json
 from argparse import ArgumentParser
-from datetime import datetime
 from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.clock import database_now, in_words
 from orchestrator_site.common.tables import print_table
 from schedules.decorated.rows import ShownFunction, list_functions
 from schedules.loading import load_decorated_functions
@@ -58,7 +57,7 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         "id": str(schedule.pk),
         "name": schedule.name,
         "source": "API",
-        "next run time": _in_words(schedule.next_run_at),
+        "next run time": in_words(schedule.next_run_at) or None,
         "trigger": schedule.trigger_text,
         "summary": schedule.summary,
         "workflow": schedule.workflow.name,
@@ -71,7 +70,7 @@ def _row(schedule: Schedule) -> dict[str, Any]:
 
 def _say_state(schedule: Schedule) -> str:
     if schedule.state == ScheduleState.PAUSED:
-        until = f" until {_in_words(schedule.paused_until)}" if schedule.paused_until else ""
+        until = f" until {in_words(schedule.paused_until)}" if schedule.paused_until else ""
         return f"paused by {schedule.paused_by}{until}: {schedule.pause_reason}"
     return f"{schedule.state}: {schedule.state_reason}" if schedule.state_reason else schedule.state
 
@@ -81,7 +80,7 @@ def _row_of_function(function: ShownFunction) -> dict[str, Any]:
         "id": function.id,
         "name": function.name,
         "source": "decorator",
-        "next run time": _in_words(function.next_run_at),
+        "next run time": in_words(function.next_run_at) or None,
         "trigger": function.trigger,
         "summary": function.summary,
         "workflow": None,
@@ -90,7 +89,3 @@ def _row_of_function(function: ShownFunction) -> dict[str, Any]:
         "policies": None,
         "inputs": None,
     }
-
-
-def _in_words(moment: datetime | None) -> str | None:
-    return f"{moment:%Y-%m-%d %H:%M:%S+00:00}" if moment else None

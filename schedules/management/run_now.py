@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
+from orchestrator_site.common.commands import naming_options
 from schedules.management.options import add_schedule_id, read_schedule_id
 from schedules.running import run_schedule_now
 from schedules.selectors import get_schedule
@@ -22,6 +23,7 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
     """Put it there; 1 if the engine, the workflow or its form refuses."""
     inputs = None if options["inputs"] is None else read_object(options["inputs"])
     schedule = get_schedule(read_schedule_id(options))
-    task = run_schedule_now(schedule=schedule, actor="scheduler run-now", inputs=inputs, reason=options["reason"])
+    with naming_options("reason"):
+        task = run_schedule_now(schedule=schedule, actor="scheduler run-now", inputs=inputs, reason=options["reason"])
     stdout.write(f"Task {task.pk} is on the queue.")
     return 0

@@ -63,6 +63,7 @@ class TestPause:
                 "--until: 'until' 2020-01-01T00:00:00+00:00 has passed",
             ),
             (("--reason", " "), "--reason: say why: people will ask"),
+            (("--reason", "x" * 1_001), "--reason: it has 1,001 characters; give at most 1,000 characters"),
         ],
     )
     def test_what_cannot_be_is_told_and_changes_nothing(self, options: tuple[str, ...], said: str) -> None:
@@ -111,6 +112,13 @@ class TestRunNow:
         schedule = make_schedule(inputs={"node": "nl-1"})
         run("run-now", str(schedule.pk), "--inputs", '{"site": "ams"}')
         assert Task.objects.get().inputs == {"site": "ams"}
+
+    def test_a_reason_has_a_length_that_people_read(self) -> None:
+        schedule = make_schedule()
+        said = refused(run("run-now", str(schedule.pk), "--reason", "x" * 1_001), 2)
+        assert said == "--reason: it has 1,001 characters; give at most 1,000 characters"
+        assert not Task.objects.exists()
+        assert run("run-now", str(schedule.pk), "--reason", "x" * 1_000).code == 0
 
     @pytest.mark.parametrize("inputs", ["{", "[]"])
     def test_inputs_that_are_no_object_are_misunderstood(self, inputs: str) -> None:

@@ -330,6 +330,8 @@ class TestFreezing:
 
     def test_what_cannot_be_is_told(self) -> None:
         assert refused("freeze", "--reason", " ", code=2) == "--reason: say why: people will ask"
+        long = refused("freeze", "--reason", "x" * 1_001, code=2)
+        assert long == "--reason: it has 1,001 characters; give at most 1,000 characters"
         past = refused("freeze", "--reason", "x", "--until", "2020-01-01T00:00:00Z", code=2)
         assert past == "--until: 'until' 2020-01-01T00:00:00+00:00 has passed"
         wrong = refused("freeze", "--reason", "x", "--until", "tomorrow", code=2)

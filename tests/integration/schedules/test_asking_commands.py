@@ -108,10 +108,13 @@ class TestRunNow:
         assert (firing.cause, firing.reason) == (FiringCause.MANUAL, "run by scheduler run-now: To see")
         assert Schedule.objects.values().get() == before
 
-    def test_inputs_take_the_place_of_the_schedules(self) -> None:
+    @pytest.mark.parametrize(
+        "options", [("--inputs", '{"site": "ams", "rack": "1"}'), ("--input", "site=ams", "--input", "rack=1")]
+    )
+    def test_inputs_take_the_place_of_the_schedules(self, options: tuple[str, ...]) -> None:
         schedule = make_schedule(inputs={"node": "nl-1"})
-        run("run-now", str(schedule.pk), "--inputs", '{"site": "ams"}')
-        assert Task.objects.get().inputs == {"site": "ams"}
+        run("run-now", str(schedule.pk), *options)
+        assert Task.objects.get().inputs == {"site": "ams", "rack": "1"}
 
     def test_a_reason_has_a_length_that_people_read(self) -> None:
         schedule = make_schedule()
@@ -120,9 +123,9 @@ class TestRunNow:
         assert not Task.objects.exists()
         assert run("run-now", str(schedule.pk), "--reason", "x" * 1_000).code == 0
 
-    @pytest.mark.parametrize("inputs", ["{", "[]"])
-    def test_inputs_that_are_no_object_are_misunderstood(self, inputs: str) -> None:
-        assert "--inputs" in refused(run("run-now", str(make_schedule().pk), "--inputs", inputs), 2)
+    @pytest.mark.parametrize("given", [("--inputs", "{"), ("--inputs", "[]"), ("--input", "site")], ids=str)
+    def test_inputs_that_are_none_are_misunderstood(self, given: tuple[str, str]) -> None:
+        assert refused(run("run-now", str(make_schedule().pk), *given), 2).startswith(f"{given[0]}: ")
 
     @pytest.mark.parametrize(
         ("options", "said"),

@@ -109,7 +109,7 @@ def test_an_unknown_schedule_is_not_found(unknown: str) -> None:
         (("--from", "2027-03-01"), "--from: '2027-03-01' is no moment with an offset"),
         (
             ("--from", "2027-03-02T00:00:00Z", "--to", "2027-03-01T00:00:00Z"),
-            "--to: 'scheduled_to' is 2027-03-01T00:00:00+00:00, which is not after",
+            "--to: 2027-03-01T00:00:00Z is not after 2027-03-02T00:00:00Z, where the range begins",
         ),
         (("--limit", "0"), "--limit: 0 is not a number from 1 to 10,000"),
     ],

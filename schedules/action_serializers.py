@@ -5,13 +5,13 @@ from typing import Any
 from rest_framework import serializers
 
 from orchestrator_site.common.api import Flag, Id, Instant, Moment, Object, StrictSerializer, Text
+from orchestrator_site.common.reasons import MAX_REASON_CHARACTERS
 from schedules.bulk_actions import MAX_SCHEDULES, Action, Request, Result, Status
 from schedules.ledger import Entry
 from schedules.models import FiringOutcome, ScheduleState
 from schedules.running import DEFAULT_BACKFILL, MAX_BACKFILL, ONLY, Backfill
 from schedules.trigger_serializers import Choice, Number
 from schedules.triggers import KINDS
-from tasks.engine_serializers import MAX_REASON_CHARACTERS
 from tasks.serializers import check_inputs
 
 

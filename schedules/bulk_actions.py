@@ -13,8 +13,9 @@ from django.db import transaction
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue, Refused
+from orchestrator_site.common.reasons import check_hold
 from schedules.models import Schedule
-from schedules.pausing import check_pause, pause_schedule, resume_schedule
+from schedules.pausing import pause_schedule, resume_schedule
 from schedules.running import run_schedule_now
 from schedules.selectors import ScheduleNotFound, get_schedule
 from schedules.services import delete_schedule
@@ -70,11 +71,12 @@ def act_on_schedules(*, ids: Sequence[UUID], request: Request, is_dry_run: bool 
     `dry_run`.
 
     Raises:
-        InvalidValue: There are more than MAX_SCHEDULES; or a pause has no reason, or an `until` that has passed.
+        InvalidValue: There are more than MAX_SCHEDULES; or a pause has no reason, or too long a one, or an
+            `until` that has passed.
     """
     check_number(len(ids))
     if request.action == Action.PAUSE:
-        check_pause(reason=request.reason, until=request.until, now=database_now())
+        check_hold(reason=request.reason, until=request.until, now=database_now())
     # In one order: where a key makes all of it one transaction, two of them must not wait for one another.
     ordered = sorted(set(ids))
     if is_dry_run:

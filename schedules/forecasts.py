@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from orchestrator_site.common.clock import MAX_SHOWN_CHARACTERS, database_now, read_instant
+from orchestrator_site.common.clock import MAX_SHOWN_CHARACTERS, as_iso, database_now, read_instant
 from orchestrator_site.common.errors import InvalidValue
 from schedules.forecast_rows import as_forecast_rows, read_sources
 from schedules.forecasting import MINUTE, Effort, Planned, Source, Timetables, floor_to_minute, list_instants
@@ -118,7 +118,7 @@ def read_window(start: str | None, end: str | None, *, now: datetime) -> Window:
             f"'to' is {end!r}; give a moment after {start!r}, the value of 'from'", field="to", value=end
         )
     if last - first > LONGEST_WINDOW:
-        latest = (first + LONGEST_WINDOW).isoformat().replace("+00:00", "Z")
+        latest = as_iso(first + LONGEST_WINDOW)
         right = f"a window has at most {LONGEST_WINDOW.days} days, so give a moment up to {latest}"
         raise InvalidValue(f"'to' is {end!r}; {right}", field="to", value=end)
     return Window(first, last)
@@ -217,13 +217,13 @@ def _load_within(load: PlannedLoad | None, window: Window) -> list[MinuteLoad]:
 def as_json(found: Forecast) -> Mapping[str, Any]:
     """Return a forecast as plain data for JSON."""
     return {
-        "from": _say(found.window.start),
-        "to": _say(found.window.end),
+        "from": as_iso(found.window.start),
+        "to": as_iso(found.window.end),
         "truncated": found.is_truncated,
-        "exact_until": _say(found.exact_until),
+        "exact_until": as_iso(found.exact_until),
         "instants": [
             {
-                "at": _say(each.fire.at),
+                "at": as_iso(each.fire.at),
                 "local": each.fire.local.isoformat(),
                 "offset": each.fire.offset,
                 "dst": each.fire.dst,
@@ -233,13 +233,8 @@ def as_json(found: Forecast) -> Mapping[str, Any]:
             }
             for each in found.instants
         ],
-        "as_of": found.as_of and _say(found.as_of),
-        "load_until": found.load_until and _say(found.load_until),
-        "load": found.load and [{"minute": _say(each.minute), "count": each.count} for each in found.load],
-        "frozen": found.freeze
-        and {"reason": found.freeze.reason, "until": found.freeze.until and _say(found.freeze.until)},
+        "as_of": as_iso(found.as_of),
+        "load_until": as_iso(found.load_until),
+        "load": found.load and [{"minute": as_iso(each.minute), "count": each.count} for each in found.load],
+        "frozen": found.freeze and {"reason": found.freeze.reason, "until": as_iso(found.freeze.until)},
     }
-
-
-def _say(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

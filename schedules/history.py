@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from orchestrator_site.common.clock import as_iso
 from orchestrator_site.common.errors import InvalidValue
 from schedules.models import UNUSUAL_CAUSE, UNUSUAL_OUTCOME, Firing, FiringCause, FiringOutcome
 from schedules.selectors import list_firings
@@ -55,7 +56,8 @@ class History:
         """Refuse what no row can be: an unknown word, a range that ends where it begins or before.
 
         Raises:
-            InvalidValue: It names the field.
+            InvalidValue: Its field is the attribute, in the singular where that holds several; the message leaves
+                it to the edge to name it, as each has another name for it.
         """
         for name, values, known in (
             ("outcome", self.outcomes, FiringOutcome.values),
@@ -72,9 +74,9 @@ class History:
         for name, (begin, end) in ranges.items():
             if begin is not None and end is not None and end <= begin:
                 raise InvalidValue(
-                    f"'{name}' is {end.isoformat()}, which is not after {begin.isoformat()}, where the range begins",
+                    f"{as_iso(end)} is not after {as_iso(begin)}, where the range begins",
                     field=name,
-                    value=end.isoformat(),
+                    value=as_iso(end),
                 )
 
     def rows(self, *, older_than: UUID | None = None) -> QuerySet[Firing]:
@@ -130,7 +132,7 @@ class History:
             value = Firing.objects.filter(pk=pk).values_list(self._key, flat=True).first()
         if value is None:
             raise InvalidValue(
-                f"no firing has the id '{pk}', any more or at all: begin again without '{parameter}'",
+                f"no firing has the id '{pk}', any more or at all: leave it out, to begin again",
                 field=parameter,
                 value=str(pk),
             )

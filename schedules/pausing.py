@@ -7,7 +7,8 @@ import structlog
 
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
-from orchestrator_site.common.errors import Conflict, InvalidValue
+from orchestrator_site.common.errors import Conflict
+from orchestrator_site.common.reasons import check_hold
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.models import ResumePolicy, Schedule, ScheduleState
 from schedules.policies import SKIPPED_PAUSED, say_pause
@@ -31,11 +32,11 @@ def pause_schedule(*, schedule_id: UUID, reason: str, actor: str, until: datetim
 
     Raises:
         ScheduleNotFound: There is none of this id.
-        InvalidValue: There is no reason, or `until` has passed.
+        InvalidValue: There is no reason, or it is too long; or `until` has passed.
         WrongState: It is finished or broken.
     """
     now = database_now()
-    check_pause(reason=reason, until=until, now=now)
+    check_hold(reason=reason, until=until, now=now)
     with write_transaction():
         schedule = lock_schedule(schedule_id)
         if schedule.state in {ScheduleState.FINISHED, ScheduleState.BROKEN}:
@@ -54,18 +55,6 @@ def pause_schedule(*, schedule_id: UUID, reason: str, actor: str, until: datetim
     shown_until = until.isoformat() if until else None
     log.info("schedule_paused", schedule_id=str(schedule_id), actor=actor, reason=reason, until=shown_until)
     return schedule
-
-
-def check_pause(*, reason: str, until: datetime | None, now: datetime) -> None:
-    """Refuse a pause that nobody could have.
-
-    Raises:
-        InvalidValue: There is no reason, or `until` has passed.
-    """
-    if not reason.strip():
-        raise InvalidValue("say why: people will ask", field="reason", value=reason)
-    if until is not None and until <= now:
-        raise InvalidValue(f"'until' {until.isoformat()} has passed", field="until", value=until.isoformat())
 
 
 def resume_schedule(*, schedule_id: UUID, actor: str) -> Schedule:

@@ -12,6 +12,7 @@ import structlog
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.errors import Conflict, InvalidValue
+from orchestrator_site.common.reasons import check_reason
 from schedules.ledger import Entry, insert_new
 from schedules.models import Firing, FiringCause, FiringOutcome, ResumePolicy, Schedule, ScheduleState
 from schedules.planning import MAX_COUNTED
@@ -85,9 +86,10 @@ def run_schedule_now(
         EngineFrozen: Nothing starts now, and the user may not run anything all the same.
         WorkflowGone: Its workflow was deleted.
         NotAuthorized: The workflow does not let this user start it.
-        InvalidValue, InvalidFields: No task can start with these inputs.
+        InvalidValue, InvalidFields: No task can start with these inputs; or the reason is too long.
         StartRefused: The workflow refuses a start now.
     """
+    check_reason(reason)
     now = database_now()
     permit = _ask(schedule, schedule.inputs if inputs is None else inputs, actor=actor, user=user, now=now)
     why = f"run by {actor}: {reason}" if reason else f"run by {actor}"

@@ -8,7 +8,6 @@ from typing import Any
 import graphene
 from django.db.models import QuerySet
 from graphql import GraphQLError, GraphQLResolveInfo
-from graphql.pyutils import snake_to_camel
 
 from orchestrator_site.common.clock import database_now, read_instant
 from orchestrator_site.common.errors import InvalidValue
@@ -80,7 +79,7 @@ def _read_instant(name: str, text: str) -> datetime:
     try:
         return read_instant(text)
     except ValueError as error:
-        raise InvalidValue(f"{snake_to_camel(name, upper=False)}: {error}", field=name, value=text) from None
+        raise InvalidValue(str(error), field=name, value=text) from None
 
 
 FIRINGS = RowList(

@@ -6,6 +6,7 @@ from django_filters import CharFilter, FilterSet
 from rest_framework import serializers
 
 from orchestrator_site.common.api import Id, Instant, Moment, Object, StrictSerializer, Text, choice_filter
+from orchestrator_site.common.reasons import MAX_REASON_CHARACTERS
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleState
 from schedules.policy_serializers import PoliciesBody, PoliciesSerializer
 from schedules.selectors import as_shown
@@ -13,7 +14,6 @@ from schedules.services import ScheduleChanges, ScheduleDraft
 from schedules.trigger_serializers import TRIGGER_KWARGS_HELP, RuleBody, TriggerKind, TriggerKwargs
 from schedules.triggers import DST_FOLDS, DST_GAPS, KINDS, MISSING_DAYS
 from schedules.unsettled import Unsettled
-from tasks.engine_serializers import MAX_REASON_CHARACTERS
 from tasks.serializers import check_inputs
 
 NEW_TRIGGER_HELP = "A new trigger needs its `trigger_kwargs`."

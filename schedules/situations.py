@@ -18,7 +18,7 @@ from tasks.models import ENDED, EngineFreeze, Task, TaskStatus
 from tasks.queue import find_unended
 
 FAILED = (TaskStatus.FAILED, TaskStatus.API_UNAVAILABLE, TaskStatus.INCONSISTENT_DATA)
-MAX_REASON_CHARACTERS = 300
+MAX_FAILURE_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +178,4 @@ def say_failures(schedule: Schedule) -> str:
         return ""
     task_id, status, reason = latest[0]
     tasks = "the last task" if limit == 1 else f"the last {limit} tasks"
-    return f"{tasks} failed; {task_id} is {status}: {reason[:MAX_REASON_CHARACTERS]}"
+    return f"{tasks} failed; {task_id} is {status}: {reason[:MAX_FAILURE_CHARACTERS]}"

@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from orchestrator_site.common.api import Instant, Moment, StrictSerializer, Text
+from orchestrator_site.common.reasons import MAX_REASON_CHARACTERS
 from tasks.models import EngineFreeze
 
-MAX_REASON_CHARACTERS = 1_000
 SHOWN_OF_FREEZE = ("reason", "started_by", "started_at", "until")
 
 

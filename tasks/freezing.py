@@ -10,7 +10,8 @@ from django.db.models.functions import Coalesce
 
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_transaction
-from orchestrator_site.common.errors import Conflict, InvalidValue
+from orchestrator_site.common.errors import Conflict
+from orchestrator_site.common.reasons import check_hold
 from orchestrator_site.common.wakeup import ENGINE_CHANGED, SCHEDULES_CHANGED, TASKS_ENQUEUED, notify
 from tasks.models import EngineFreeze
 
@@ -50,13 +51,10 @@ def freeze_engine(*, reason: str, actor: str, until: datetime | None = None) -> 
     """Freeze the engine; one that is frozen gets the new reason and end, and keeps its beginning.
 
     Raises:
-        InvalidValue: There is no reason, or `until` has passed.
+        InvalidValue: There is no reason, or it is too long; or `until` has passed.
     """
     now = database_now()
-    if not reason.strip():
-        raise InvalidValue("say why: people will ask", field="reason", value=reason)
-    if until is not None and until <= now:
-        raise InvalidValue(f"'until' {until.isoformat()} has passed", field="until", value=until.isoformat())
+    check_hold(reason=reason, until=until, now=now)
     values = {"reason": reason, "until": until, "started_by": actor}
     with write_transaction():
         end_past_freezes(now=now)

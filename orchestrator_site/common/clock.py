@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, overload
 
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import DateTimeField, Value
@@ -52,6 +52,24 @@ def read_instant(text: str) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise ValueError(f"'{text[:MAX_SHOWN_CHARACTERS]}' is no moment with an offset; give one such as {SHOWN_INSTANT}")
+
+
+@overload
+def as_iso(moment: datetime) -> str: ...
+
+
+@overload
+def as_iso(moment: None) -> None: ...
+
+
+def as_iso(moment: datetime | None) -> str | None:
+    """Return a moment as the REST API writes it: ISO 8601 in UTC, with a Z."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def in_words(moment: datetime | None) -> str:
+    """Return a moment as tables show it to people, in UTC and to the second; nothing for none."""
+    return "" if moment is None else str(moment.astimezone(UTC).replace(microsecond=0))
 
 
 class DatabaseClock:

@@ -2,7 +2,8 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,26 @@ from orchestrator_site.common.errors import Conflict, Forbidden, InvalidFields, 
 
 class WrongUse(Exception):
     """What was typed cannot be understood; the message says which option, and what would be right."""
+
+
+@contextmanager
+def naming_options(*names: str, **other_names: str) -> Iterator[None]:
+    """Take an error about a value for the wrong use of the option that holds it.
+
+    Args:
+        names: Options that are called as the fields of the errors are.
+        other_names: Those that are called otherwise, field → option.
+
+    Raises:
+        WrongUse: A value of one of them cannot be used; an error about anything else passes as it is.
+    """
+    options = {name: name for name in names} | other_names
+    try:
+        yield
+    except InvalidValue as error:
+        if error.field not in options:
+            raise
+        raise WrongUse(f"--{options[error.field]}: {error}") from error
 
 
 class SubcommandsCommand(BaseCommand):

@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.widgets import dress
 from orchestrator_site.common.errors import Conflict, InvalidValue
+from orchestrator_site.common.reasons import MAX_REASON_CHARACTERS
 from schedules.bulk_actions import Action, Request, Result, act_on_schedules
 from schedules.models import Schedule
 from schedules.pausing import pause_schedule
@@ -19,7 +20,11 @@ from schedules.pausing import pause_schedule
 class ReasonForm(ServiceForm):
     """Asks why, and until when."""
 
-    reason = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="People will read it on the schedule's page.")
+    reason = forms.CharField(
+        max_length=MAX_REASON_CHARACTERS,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="People will read it on the schedule's page.",
+    )
     until = dress(
         forms.DateTimeField(required=False, help_text="When it goes on by itself; empty: when somebody resumes it.")
     )

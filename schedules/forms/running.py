@@ -10,6 +10,7 @@ from orchestrator_site.common.admin.asking import AskingForm
 from orchestrator_site.common.admin.forms import ServiceForm, list_messages
 from orchestrator_site.common.admin.widgets import dress
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidFields, InvalidValue, Refused
+from orchestrator_site.common.reasons import MAX_REASON_CHARACTERS
 from schedules.models import Schedule
 from schedules.running import (
     DEFAULT_BACKFILL,
@@ -36,6 +37,7 @@ def ask_reason() -> forms.CharField:
     """Return the field that asks why."""
     return forms.CharField(
         required=False,
+        max_length=MAX_REASON_CHARACTERS,
         label="Reason",
         help_text="For the ledger; it may be left empty.",
         widget=UnfoldAdminTextInputWidget,
@@ -89,7 +91,10 @@ class RunByFormForm(AskingForm):
         try:
             return run(self, inputs, (self.cleaned_data[REASON] or "").strip())
         except InvalidValue as error:
-            self.show_refusal(error)
+            if error.field == "reason":
+                self.add_error(REASON, str(error))
+            else:
+                self.show_refusal(error)
         return None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
+from orchestrator_site.common.commands import naming_options
 from schedules.management.options import add_schedule_id, read_moment, read_schedule_id
 from schedules.policies import say
 from schedules.running import DEFAULT_BACKFILL, MAX_BACKFILL, ONLY, backfill_schedule
@@ -34,15 +35,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
     """Print a line for each instant, and how many there were."""
-    done = backfill_schedule(
-        schedule_id=read_schedule_id(options),
-        first=read_moment(options, "from"),
-        until=read_moment(options, "to"),
-        actor="scheduler backfill",
-        limit=options["limit"],
-        only=options["only"],
-        is_dry_run=options["dry_run"],
-    )
+    with naming_options("from", "to", "limit"):
+        done = backfill_schedule(
+            schedule_id=read_schedule_id(options),
+            first=read_moment(options, "from"),
+            until=read_moment(options, "to"),
+            actor="scheduler backfill",
+            limit=options["limit"],
+            only=options["only"],
+            is_dry_run=options["dry_run"],
+        )
     for entry in done.entries:
         task = "" if done.is_dry_run else f" as task {entry.task_id}"
         stdout.write(f"{say(entry.decision.scheduled_for)} {entry.decision.outcome}{task}: {entry.decision.reason}")

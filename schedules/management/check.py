@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management.base import OutputWrapper
 from django.db import Error as DatabaseProblem
 
-from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.clock import as_iso, database_now, in_words
 from orchestrator_site.common.tables import print_table
+from schedules.models import SchedulerProcess
 from schedules.processes import ProcessState, Standing, find_standing, state_of
 
 COLUMNS = ("host", "pid", "version", "since", "last seen", "last tick", "firings/min", "state")
@@ -37,7 +38,7 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
             stdout,
             title="Schedulers",
             columns=COLUMNS,
-            rows=([str(value) for value in row.values()] for row in _rows(standing)),
+            rows=(_row(each, now=standing.now) for each in standing.processes),
             unwrapped=set(COLUMNS),
         )
         stdout.write(_say_behind(standing))
@@ -45,19 +46,16 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
     return 0 if standing.is_alive else NONE_ALIVE
 
 
-def _rows(standing: Standing) -> list[dict[str, Any]]:
+def _row(process: SchedulerProcess, *, now: datetime) -> list[str]:
     return [
-        {
-            "host": process.host,
-            "pid": process.pid,
-            "version": process.version,
-            "since": _in_words(process.started_at),
-            "last_seen": _in_words(process.last_seen_at),
-            "last_tick": _in_words(process.last_tick_at),
-            "firings_per_minute": process.firings_per_minute,
-            "state": state_of(process, now=standing.now).value,
-        }
-        for process in standing.processes
+        process.host,
+        str(process.pid),
+        process.version,
+        in_words(process.started_at),
+        in_words(process.last_seen_at),
+        in_words(process.last_tick_at),
+        str(process.firings_per_minute),
+        state_of(process, now=now),
     ]
 
 
@@ -65,9 +63,24 @@ def _as_json(standing: Standing) -> dict[str, Any]:
     late = standing.most_overdue
     return {
         "is_alive": standing.is_alive,
-        "schedulers": _rows(standing),
+        "schedulers": [_process_as_json(each, now=standing.now) for each in standing.processes],
         "behind_seconds": round(standing.behind.total_seconds(), 3),
         "most_overdue": None if late is None else {"schedule_id": str(late.pk), "name": late.name},
+    }
+
+
+def _process_as_json(process: SchedulerProcess, *, now: datetime) -> dict[str, Any]:
+    """Return what the REST API answers; the scheduler, which has this module too, does without its libraries."""
+    return {
+        "scheduler_id": process.pk,
+        "host": process.host,
+        "pid": process.pid,
+        "version": process.version,
+        "state": state_of(process, now=now).value,
+        "started_at": as_iso(process.started_at),
+        "last_seen_at": as_iso(process.last_seen_at),
+        "last_tick_at": as_iso(process.last_tick_at),
+        "firings_per_minute": process.firings_per_minute,
     }
 
 
@@ -84,7 +97,3 @@ def _say_alive(standing: Standing) -> str:
     if standing.is_alive:
         return f"ALIVE: {counts[ProcessState.ALIVE]} of {len(standing.processes)} schedulers ({others})."
     return f"NOT ALIVE: no scheduler fires ({others})."
-
-
-def _in_words(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S+00:00}"

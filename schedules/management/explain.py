@@ -7,21 +7,19 @@ from typing import Any
 from django.core.management.base import OutputWrapper
 
 from orchestrator_site.common.clock import database_now
-from orchestrator_site.common.commands import WrongUse
-from orchestrator_site.common.errors import InvalidValue
+from orchestrator_site.common.commands import naming_options
 from orchestrator_site.common.tables import print_table
 from schedules.explaining import Explanation
 from schedules.explanations import explain_schedule
-from schedules.management.options import read_schedule_id
+from schedules.management.options import add_schedule_id, read_schedule_id
 from schedules.policies import say
-from schedules.selectors import ScheduleNotFound
 
 COLUMNS = ("check", "result", "why")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the id and the moment of `explain`."""
-    parser.add_argument("schedule_id", metavar="id", help="id of a schedule, which may be deleted by now")
+    add_schedule_id(parser, may_be_deleted=True)
     parser.add_argument(
         "--at", help="ISO 8601, on the schedule's clocks without an offset; default now, or what is due by now"
     )
@@ -36,12 +34,8 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
         WrongUse: `--at` is no moment.
     """
     schedule_id = read_schedule_id(options)
-    try:
+    with naming_options("at"):
         explanation = explain_schedule(schedule_id=schedule_id, at=options["at"], now=database_now())
-    except ScheduleNotFound:
-        raise
-    except InvalidValue as error:
-        raise WrongUse(f"--at: {error}") from error
     if options["json"]:
         stdout.write(json.dumps(explanation.as_json(), indent=2))
     else:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from orchestrator_site.common.errors import InvalidValue
+from orchestrator_site.common.commands import naming_options
 from orchestrator_site.common.tables import print_table
 from schedules.forecasts import Forecast, MinuteLoad, as_json, forecast
 
@@ -25,12 +25,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
-    """Print it; 1 if the two moments make no window."""
-    try:
+    """Print it.
+
+    Raises:
+        WrongUse: The two moments make no window.
+    """
+    with naming_options("from", "to"):
         found = forecast(start=options["from"], end=options["to"])
-    except InvalidValue as error:
-        stderr.write(f"--{error.field}: {error}")
-        return 1
     if options["json"]:
         stdout.write(json.dumps(as_json(found), indent=2))
     else:

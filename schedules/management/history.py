@@ -3,18 +3,19 @@
 import json
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import OutputWrapper
 
-from orchestrator_site.common.clock import database_now, read_instant
-from orchestrator_site.common.errors import InvalidValue
+from orchestrator_site.common.clock import as_iso, database_now, in_words
+from orchestrator_site.common.commands import WrongUse, naming_options
 from orchestrator_site.common.tables import print_table
 from schedules.history import History
+from schedules.management.options import add_schedule_id, read_moment_if_given, read_schedule_id
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule
-from schedules.selectors import find_name_in_ledger
+from schedules.selectors import ScheduleNotFound, find_name_in_ledger
 from schedules.unsettled import Unsettled, find_unsettled
 
 COLUMNS = ("planned for", "decided", "late", "cause", "outcome", "count", "reason", "task")
@@ -24,7 +25,7 @@ DEFAULT_LIMIT, MAX_LIMIT = 50, 10_000
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the id and the options of `history`."""
-    parser.add_argument("schedule_id", metavar="id", help="id of a schedule, as `show-schedule` prints it")
+    add_schedule_id(parser, may_be_deleted=True)
     for name, known in (("outcome", FiringOutcome.values), ("cause", FiringCause.values)):
         parser.add_argument(
             f"--{name}", default="", help=f"only those, one or more separated by commas: {', '.join(known)}"
@@ -36,22 +37,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
-    """Print it; 1 if there is no such schedule, or an option cannot be used."""
-    given = options["schedule_id"]
-    try:
-        schedule_id = UUID(given)
-        history, limit = _read_options(options, schedule_id)
-    except InvalidValue as error:
-        stderr.write(f"--{error.field.removeprefix('scheduled_')}: {error}")
-        return 1
-    except ValueError:
-        stderr.write(f"Schedule '{given}' not found.")
-        return 1
+    """Print it.
+
+    Raises:
+        ScheduleNotFound: There is none of this id, nor has the ledger one.
+        WrongUse: An option cannot be used.
+    """
+    schedule_id = read_schedule_id(options)
+    history, limit = _read_options(options, schedule_id)
     schedule = Schedule.objects.filter(pk=schedule_id).first()
     name = schedule.name if schedule else find_name_in_ledger(schedule_id)
     if name is None:
-        stderr.write(f"Schedule '{given}' not found.")
-        return 1
+        raise ScheduleNotFound("Schedule does not exist", field="schedule_id", value=str(schedule_id))
     rows = history.read_older(than=None, limit=limit)
     unsettled = find_unsettled(schedule, now=database_now()) if schedule else None
     if options["json"]:
@@ -65,27 +62,20 @@ def _read_options(options: Mapping[str, Any], schedule_id: UUID) -> tuple[Histor
     """Return the rows that the options ask for, and how many of them.
 
     Raises:
-        InvalidValue: An option cannot be used; it is named.
+        WrongUse: An option cannot be used; it is named.
     """
     limit = options["limit"]
     if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidValue(f"{limit} is not a number from 1 to {MAX_LIMIT:,}", field="limit", value=limit)
-    history = History(
-        of_schedule=schedule_id,
-        outcomes=[each for each in options["outcome"].split(",") if each],
-        causes=[each for each in options["cause"].split(",") if each],
-        scheduled_from=_read_moment(options, "from"),
-        scheduled_to=_read_moment(options, "to"),
-    )
+        raise WrongUse(f"--limit: {limit} is not a number from 1 to {MAX_LIMIT:,}")
+    with naming_options("outcome", "cause", scheduled_to="to"):
+        history = History(
+            of_schedule=schedule_id,
+            outcomes=[each for each in options["outcome"].split(",") if each],
+            causes=[each for each in options["cause"].split(",") if each],
+            scheduled_from=read_moment_if_given(options, "from"),
+            scheduled_to=read_moment_if_given(options, "to"),
+        )
     return history, limit
-
-
-def _read_moment(options: Mapping[str, Any], name: str) -> datetime | None:
-    text = options[name]
-    try:
-        return None if text is None else read_instant(text)
-    except ValueError as error:
-        raise InvalidValue(str(error), field=name, value=text) from None
 
 
 def _print(stdout: OutputWrapper, rows: Sequence[Firing], unsettled: Unsettled | None, *, title: str) -> None:
@@ -95,12 +85,12 @@ def _print(stdout: OutputWrapper, rows: Sequence[Firing], unsettled: Unsettled |
 
 
 def _row(firing: Firing) -> Sequence[str]:
-    planned = _in_words(firing.scheduled_for)
+    planned = in_words(firing.scheduled_for)
     if firing.last_scheduled_for is not None:
-        planned = f"{planned} … {_in_words(firing.last_scheduled_for)}"
+        planned = f"{planned} … {in_words(firing.last_scheduled_for)}"
     return (
         planned,
-        _in_words(firing.decided_at),
+        in_words(firing.decided_at),
         f"{timedelta(milliseconds=firing.lateness_ms).total_seconds():.3f} s",
         firing.cause,
         firing.outcome,
@@ -110,10 +100,6 @@ def _row(firing: Firing) -> Sequence[str]:
     )
 
 
-def _in_words(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S+00:00}"
-
-
 def _as_json(rows: Sequence[Firing], unsettled: Unsettled | None) -> dict[str, Any]:
     """Return what the REST API answers; the scheduler, which has this module too, does without its libraries."""
     return {"unsettled": unsettled and _unsettled_as_json(unsettled), "results": [_firing_as_json(row) for row in rows]}
@@ -121,8 +107,8 @@ def _as_json(rows: Sequence[Firing], unsettled: Unsettled | None) -> dict[str, A
 
 def _unsettled_as_json(unsettled: Unsettled) -> dict[str, Any]:
     return {
-        "from": _as_text(unsettled.first),
-        "to": _as_text(unsettled.last),
+        "from": as_iso(unsettled.first),
+        "to": as_iso(unsettled.last),
         "count": unsettled.count,
         "outcome": unsettled.outcome,
         "reason": unsettled.reason,
@@ -134,18 +120,14 @@ def _firing_as_json(firing: Firing) -> dict[str, Any]:
         "firing_id": str(firing.pk),
         "schedule_id": str(firing.schedule_id),
         "schedule_name": firing.schedule_name,
-        "scheduled_for": _as_text(firing.scheduled_for),
-        "due_at": _as_text(firing.due_at),
-        "last_scheduled_for": firing.last_scheduled_for and _as_text(firing.last_scheduled_for),
+        "scheduled_for": as_iso(firing.scheduled_for),
+        "due_at": as_iso(firing.due_at),
+        "last_scheduled_for": as_iso(firing.last_scheduled_for),
         "count": firing.count,
-        "decided_at": _as_text(firing.decided_at),
+        "decided_at": as_iso(firing.decided_at),
         "lateness_ms": firing.lateness_ms,
         "cause": firing.cause,
         "outcome": firing.outcome,
         "reason": firing.reason,
         "task_id": firing.task_id and str(firing.task_id),
     }
-
-
-def _as_text(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

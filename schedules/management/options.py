@@ -11,9 +11,10 @@ from orchestrator_site.common.commands import WrongUse
 from schedules.selectors import ScheduleNotFound
 
 
-def add_schedule_id(parser: ArgumentParser) -> None:
+def add_schedule_id(parser: ArgumentParser, *, may_be_deleted: bool = False) -> None:
     """Take the id of a schedule."""
-    parser.add_argument("schedule_id", metavar="id", help="id of the schedule, as `show-schedule` prints it")
+    remark = ", which may be deleted by now" if may_be_deleted else ""
+    parser.add_argument("schedule_id", metavar="id", help=f"id of the schedule, as `show-schedule` prints it{remark}")
 
 
 def read_schedule_id(options: Mapping[str, Any]) -> UUID:
@@ -39,3 +40,12 @@ def read_moment(options: Mapping[str, Any], name: str) -> datetime:
         return read_instant(options[name])
     except ValueError as error:
         raise WrongUse(f"--{name}: {error}") from error
+
+
+def read_moment_if_given(options: Mapping[str, Any], name: str) -> datetime | None:
+    """Return the moment that an option holds; None if the option is left out.
+
+    Raises:
+        WrongUse: It holds none, or one without an offset from UTC.
+    """
+    return None if options[name] is None else read_moment(options, name)

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from schedules.management.options import add_schedule_id, read_moment, read_schedule_id
+from orchestrator_site.common.commands import naming_options
+from schedules.management.options import add_schedule_id, read_moment_if_given, read_schedule_id
 from schedules.pausing import pause_schedule
 from schedules.policies import say
 
@@ -19,10 +20,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
     """Pause it; where it is paused, the new reason and end count."""
-    until = None if options["until"] is None else read_moment(options, "until")
-    schedule = pause_schedule(
-        schedule_id=read_schedule_id(options), reason=options["reason"], until=until, actor="scheduler pause"
-    )
+    until = read_moment_if_given(options, "until")
+    with naming_options("reason", "until"):
+        schedule = pause_schedule(
+            schedule_id=read_schedule_id(options), reason=options["reason"], until=until, actor="scheduler pause"
+        )
     end = f"until {say(until)}" if until else "until it is resumed"
     stdout.write(f"Schedule '{schedule.name}' is paused {end}: {schedule.pause_reason}")
     return 0

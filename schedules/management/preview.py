@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.core.management.base import OutputWrapper
 
+from orchestrator_site.common.clock import as_iso
+from orchestrator_site.common.commands import WrongUse
 from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.common.tables import print_table
 from schedules.loading import load_decorated_functions
@@ -30,10 +32,6 @@ COLUMNS = ("UTC", "local time", "dst")
 FLAGS = {name: f"--{name.replace('_', '-')}" for name in ("trigger", "kwargs", "crontab", *OPTIONS, "from", "n")}
 
 
-class WrongUse(Exception):
-    """The options cannot be used together; the message says which."""
-
-
 def add_arguments(parser: ArgumentParser) -> None:
     """Take the id or the options of `preview`."""
     parser.add_argument("schedule_id", metavar="id", nargs="?", help="id of a schedule, as `show-schedule` prints it")
@@ -52,14 +50,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
-    """Print the preview; 1 if what was asked for cannot be."""
+    """Print the preview; 1 if there is no schedule or function of this id.
+
+    Raises:
+        WrongUse: The options do not go together, or one of them cannot be used.
+    """
     try:
         preview = _find_preview(options)
-    except WrongUse as error:
-        stderr.write(str(error))
-        return 1
     except (TriggerError, InvalidValue) as error:
-        stderr.write(f"{_flag_of(error.field, options)}: {error}")
+        raise WrongUse(f"{_flag_of(error.field, options)}: {error}") from error
+    if preview is None:
+        stderr.write(f"Task '{options['schedule_id']}' not found.")
         return 1
     if options["json"]:
         stdout.write(json.dumps(_as_json(preview), indent=2))
@@ -68,8 +69,8 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
     return 0
 
 
-def _find_preview(options: Mapping[str, Any]) -> Preview:
-    """Return the preview of what the options name.
+def _find_preview(options: Mapping[str, Any]) -> Preview | None:
+    """Return the preview of what the options name; None if there is nothing of the id.
 
     Raises:
         WrongUse: They do not go together.
@@ -110,7 +111,7 @@ def _read_trigger(options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         raise WrongUse(f"--kwargs: {text!r} is no JSON ({error}); give an object such as '{{\"hour\": 2}}'") from error
 
 
-def _preview_stored(given: str, *, after: datetime | None, count: int) -> Preview:
+def _preview_stored(given: str, *, after: datetime | None, count: int) -> Preview | None:
     load_decorated_functions()
     preview = preview_function(function_id=given, after=after, count=count)
     if preview is not None:
@@ -118,7 +119,7 @@ def _preview_stored(given: str, *, after: datetime | None, count: int) -> Previe
     try:
         schedule = get_schedule(UUID(given))
     except (ValueError, ScheduleNotFound):
-        raise WrongUse(f"Task '{given}' not found.") from None
+        return None
     return preview_schedule(schedule=schedule, after=after, count=count)
 
 
@@ -135,7 +136,7 @@ def _as_json(preview: Preview) -> dict[str, Any]:
         "summary": preview.summary,
         "fires": [
             {
-                "at": each.at.isoformat().replace("+00:00", "Z"),
+                "at": as_iso(each.at),
                 "local": each.local.isoformat(),
                 "offset": each.offset,
                 "dst": each.dst,

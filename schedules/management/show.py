@@ -2,22 +2,24 @@
 
 import json
 from argparse import ArgumentParser
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.clock import as_iso, database_now, in_words
 from orchestrator_site.common.tables import print_table
 from schedules.decorated.rows import ShownFunction, list_functions
 from schedules.loading import load_decorated_functions
 from schedules.models import Schedule, ScheduleState
+from schedules.policies import say_pause
 from schedules.rules import POLICIES
 from schedules.selectors import as_shown, list_schedules_by_next_run
+from schedules.situations import pause_of
 
 COLUMNS = ("id", "name", "source", "next run time", "trigger")
 VERBOSE_COLUMNS = ("summary", "workflow", "timezone", "state", "policies", "inputs")
-LAST = "~"  # sorts behind every time
+LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,64 +35,91 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -> int:
     """Print them, what runs next first."""
-    columns = COLUMNS + (VERBOSE_COLUMNS if options["verbose"] or options["json"] else ())
     load_decorated_functions()
-    rows = [_row(schedule) for schedule in list_schedules_by_next_run()]
-    rows += [_row_of_function(function) for function in list_functions(now=database_now())]
-    rows.sort(key=lambda row: (row["next run time"] or LAST, row["name"], row["id"]))
+    shown: list[Schedule | ShownFunction] = [as_shown(schedule) for schedule in list_schedules_by_next_run()]
+    shown += list_functions(now=database_now())
+    shown.sort(key=lambda each: (each.next_run_at or LAST, each.name, str(each.id)))
     if options["json"]:
-        stdout.write(
-            json.dumps([{column.replace(" ", "_"): row[column] for column in columns} for row in rows], indent=2)
-        )
+        stdout.write(json.dumps([_as_json(each) for each in shown], indent=2))
         return 0
+    columns = COLUMNS + (VERBOSE_COLUMNS if options["verbose"] else ())
     print_table(
         stdout,
         title="Scheduled Tasks",
         columns=columns,
-        rows=([str(row[column] or "") for column in columns] for row in rows),
+        rows=(_cells(each)[: len(columns)] for each in shown),
         unwrapped={"id", "source", "next run time"},
     )
     return 0
 
 
-def _row(schedule: Schedule) -> dict[str, Any]:
+def _cells(shown: Schedule | ShownFunction) -> list[str]:
+    facts = _as_json(shown)
+    return [
+        *(facts[name] for name in ("id", "name", "source")),
+        in_words(shown.next_run_at),
+        *(facts[name] or "" for name in ("trigger", "summary", "workflow", "timezone")),
+        _say_state(shown),
+        *("" if facts[name] is None else json.dumps(facts[name]) for name in ("policies", "inputs")),
+    ]
+
+
+def _say_state(shown: Schedule | ShownFunction) -> str:
+    if isinstance(shown, ShownFunction):
+        return shown.problem or _state_of(shown)
+    pause = pause_of(shown)
+    if pause is not None:
+        return say_pause(pause)
+    return f"{shown.state}: {shown.state_reason}" if shown.state_reason else shown.state
+
+
+def _as_json(shown: Schedule | ShownFunction) -> dict[str, Any]:
+    """Return it for programs; the pause is under the names of the REST API."""
+    facts = {
+        "id": str(shown.id),
+        "name": shown.name,
+        "next_run_time": as_iso(shown.next_run_at),
+        "summary": shown.summary,
+        "timezone": shown.timezone,
+    }
+    return facts | (_of_schedule(shown) if isinstance(shown, Schedule) else _of_function(shown))
+
+
+def _of_schedule(schedule: Schedule) -> dict[str, Any]:
     return {
-        "id": str(schedule.pk),
-        "name": schedule.name,
         "source": "API",
-        "next run time": _in_words(schedule.next_run_at),
         "trigger": schedule.trigger_text,
-        "summary": schedule.summary,
         "workflow": schedule.workflow.name,
-        "timezone": schedule.timezone,
-        "state": _say_state(as_shown(schedule)),
-        "policies": json.dumps({name: getattr(schedule, name) for name in POLICIES}),
-        "inputs": json.dumps(schedule.inputs),
+        "state": schedule.state,
+        "state_reason": schedule.state_reason,
+        "paused_at": as_iso(schedule.paused_at),
+        "paused_by": schedule.paused_by,
+        "pause_reason": schedule.pause_reason,
+        "paused_until": as_iso(schedule.paused_until),
+        "policies": {name: getattr(schedule, name) for name in POLICIES},
+        "inputs": schedule.inputs,
     }
 
 
-def _say_state(schedule: Schedule) -> str:
-    if schedule.state == ScheduleState.PAUSED:
-        until = f" until {_in_words(schedule.paused_until)}" if schedule.paused_until else ""
-        return f"paused by {schedule.paused_by}{until}: {schedule.pause_reason}"
-    return f"{schedule.state}: {schedule.state_reason}" if schedule.state_reason else schedule.state
-
-
-def _row_of_function(function: ShownFunction) -> dict[str, Any]:
+def _of_function(function: ShownFunction) -> dict[str, Any]:
+    """Return the rest of a function, which nobody can pause and which has no policies and no inputs."""
     return {
-        "id": function.id,
-        "name": function.name,
         "source": "decorator",
-        "next run time": _in_words(function.next_run_at),
         "trigger": function.trigger,
-        "summary": function.summary,
         "workflow": None,
-        "timezone": function.timezone,
-        "state": function.problem or ("active" if function.next_run_at else "finished"),
+        "state": _state_of(function),
+        "state_reason": function.problem,
+        "paused_at": None,
+        "paused_by": "",
+        "pause_reason": "",
+        "paused_until": None,
         "policies": None,
         "inputs": None,
     }
 
 
-def _in_words(moment: datetime | None) -> str | None:
-    return f"{moment:%Y-%m-%d %H:%M:%S+00:00}" if moment else None
+def _state_of(function: ShownFunction) -> str:
+    """Return the word that a schedule in this state has."""
+    if function.problem:
+        return ScheduleState.BROKEN.value
+    return (ScheduleState.ACTIVE if function.next_run_at else ScheduleState.FINISHED).value

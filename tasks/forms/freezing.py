@@ -6,6 +6,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.widgets import dress
 from orchestrator_site.common.errors import InvalidValue
+from orchestrator_site.common.reasons import MAX_REASON_CHARACTERS
 from tasks.freezing import freeze_engine
 from tasks.models import EngineFreeze
 
@@ -13,7 +14,11 @@ from tasks.models import EngineFreeze
 class FreezeForm(ServiceForm):
     """Freezes the engine; one that is frozen gets another reason and end."""
 
-    reason = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="People will read it above every page.")
+    reason = forms.CharField(
+        max_length=MAX_REASON_CHARACTERS,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="People will read it above every page.",
+    )
     until = dress(
         forms.DateTimeField(required=False, help_text="When it ends by itself; empty: when somebody unfreezes it.")
     )

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import OutputWrapper
 
 from orchestrator_site.common.clock import read_instant
-from orchestrator_site.common.commands import WrongUse
+from orchestrator_site.common.commands import WrongUse, naming_options
 from tasks.freezing import freeze_engine, say_freeze
 
 
@@ -23,6 +23,7 @@ def run(stdout: OutputWrapper, stderr: OutputWrapper, options: dict[str, Any]) -
         until = None if text is None else read_instant(text)
     except ValueError as error:
         raise WrongUse(f"--until: {error}") from error
-    freeze = freeze_engine(reason=options["reason"], until=until, actor="tasks freeze")
+    with naming_options("reason", "until"):
+        freeze = freeze_engine(reason=options["reason"], until=until, actor="tasks freeze")
     stdout.write(f"The engine is frozen {say_freeze(freeze)}")
     return 0

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.clock import database_now, in_words
 from orchestrator_site.common.commands import WrongUse
 from orchestrator_site.common.tables import print_table
-from tasks.management.showing import as_json, in_words
+from tasks.management.showing import as_json
 from tasks.models import TaskStatus
 from tasks.selectors import list_tasks, list_tasks_with_steps
 from tasks.standing import CurrentSteps

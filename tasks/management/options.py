@@ -48,7 +48,7 @@ def read_inputs(options: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     if options["input"] is not None:
         return _read_pairs(options["input"])
-    return None if options["inputs"] is None else read_object(options["inputs"])
+    return None if options["inputs"] is None else _read_object(options["inputs"])
 
 
 def _read_pairs(pairs: list[str]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _read_pairs(pairs: list[str]) -> dict[str, Any]:
     return inputs
 
 
-def read_object(text: str) -> dict[str, Any]:
+def _read_object(text: str) -> dict[str, Any]:
     """Return the inputs of `--inputs`.
 
     Raises:

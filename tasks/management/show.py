@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
-from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.clock import database_now, in_words
 from orchestrator_site.common.tables import print_table
 from tasks.management.options import add_task_id, read_task_id
-from tasks.management.showing import in_words, whole_as_json
+from tasks.management.showing import whole_as_json
 from tasks.models import Task, TaskStep
 from tasks.selectors import find_callback, get_task
 from tasks.standing import CurrentSteps, describe_awaited_form

@@ -1,8 +1,8 @@
 """Tasks as the command line shows them: as JSON like the REST API's, without loading what serves that."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+from orchestrator_site.common.clock import as_iso
 from tasks.models import Task, TaskStep
 from tasks.selectors import find_callback
 from tasks.standing import CurrentSteps, describe_awaited_form
@@ -18,14 +18,14 @@ def as_json(task: Task, steps: CurrentSteps) -> dict[str, Any]:
         "inputs": task.inputs,
         "reporter": task.reporter,
         "schedule_id": str(task.schedule_id) if task.schedule_id else None,
-        "scheduled_for": _as_text(task.scheduled_for),
-        "created_at": _as_text(task.created_at),
-        "started_at": _as_text(task.started_at),
-        "finished_at": _as_text(task.finished_at),
+        "scheduled_for": as_iso(task.scheduled_for),
+        "created_at": as_iso(task.created_at),
+        "started_at": as_iso(task.started_at),
+        "finished_at": as_iso(task.finished_at),
         "failed_reason": task.failed_reason,
         "attempt": task.attempt,
-        "abort_requested_at": _as_text(task.abort_requested_at),
-        "retry_at": _as_text(task.retry_at),
+        "abort_requested_at": as_iso(task.abort_requested_at),
+        "retry_at": as_iso(task.retry_at),
         "version": task.version,
         "revision": task.revision,
         "steps_version": task.steps_version,
@@ -33,7 +33,7 @@ def as_json(task: Task, steps: CurrentSteps) -> dict[str, Any]:
         and {
             "name": current.name,
             "position": current.position,
-            "started_at": _as_text(current.started_at),
+            "started_at": as_iso(current.started_at),
             "timeout_seconds": current.timeout_seconds,
             "is_overdue": current.is_overdue,
         },
@@ -49,18 +49,13 @@ def whole_as_json(task: Task, steps: CurrentSteps) -> dict[str, Any]:
         "form": describe_awaited_form(task),
         "callback": callback
         and {
-            "created_at": _as_text(callback.created_at),
-            "expires_at": _as_text(callback.expires_at),
-            "answered_at": _as_text(callback.answered_at),
+            "created_at": as_iso(callback.created_at),
+            "expires_at": as_iso(callback.expires_at),
+            "answered_at": as_iso(callback.answered_at),
             "progress": callback.progress,
-            "progressed_at": _as_text(callback.progressed_at),
+            "progressed_at": as_iso(callback.progressed_at),
         },
     }
-
-
-def in_words(moment: datetime | None) -> str:
-    """Return a moment for people, to the second; nothing for none."""
-    return "" if moment is None else str(moment.astimezone(UTC).replace(microsecond=0))
 
 
 def _step_as_json(step: TaskStep) -> dict[str, Any]:
@@ -68,12 +63,8 @@ def _step_as_json(step: TaskStep) -> dict[str, Any]:
         "name": step.name,
         "status": step.status,
         "attempt": step.attempt,
-        "started_at": _as_text(step.started_at),
-        "completed_at": _as_text(step.completed_at),
+        "started_at": as_iso(step.started_at),
+        "completed_at": as_iso(step.completed_at),
         "state": step.state,
         "error": step.error,
     }
-
-
-def _as_text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

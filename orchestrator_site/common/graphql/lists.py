@@ -238,7 +238,8 @@ def _narrowed(source: RowList, arguments: Mapping[str, Any]) -> QuerySet[Any]:
     try:
         return source.narrow(given)
     except InvalidValue as error:
-        raise GraphQLError(str(error)) from error
+        argument = f"{snake_to_camel(error.field, upper=False)}: " if error.field else ""
+        raise GraphQLError(f"{argument}{error}") from error
 
 
 def _filtered(

@@ -60,6 +60,7 @@ def test_a_freeze_ends_by_itself_at_its_until_in_the_zone_of_the_site(root: Clie
     ("sent", "field", "message"),
     [
         ({"reason": " "}, "reason", "This field is required"),
+        ({"reason": "x" * 1_001}, "reason", "at most 1000 characters"),
         ({"reason": "Upgrade", "until": "2020-01-01T00:00"}, "until", "has passed"),
         ({"reason": "Upgrade", "until": "soon"}, "until", "valid date/time"),
     ],

@@ -81,6 +81,7 @@ def test_an_end_is_typed_on_the_clocks_of_the_installation(root: Client, schedul
     [
         ({"reason": "", "until": ""}, "reason", "required"),
         ({"reason": "  ", "until": ""}, "reason", "required"),
+        ({"reason": "x" * 1_001, "until": ""}, "reason", "at most 1000 characters"),
         ({"reason": "x", "until": "2001-01-01T00:00:00"}, "until", "has passed"),
         ({"reason": "x", "until": "soon"}, "until", "valid date/time"),
     ],

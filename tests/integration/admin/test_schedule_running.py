@@ -92,6 +92,12 @@ def test_inputs_that_cannot_be_used_are_said_at_their_field(
     assert not Task.objects.exists()
 
 
+def test_a_reason_that_is_too_long_is_said_at_its_field(root: Client, schedule: Schedule) -> None:
+    answer = root.post(verb_url(MODEL, "run-with-inputs", schedule.pk), {"inputs": "{}", "reason": "x" * 1_001})
+    assert "at most 1000 characters" in errors_of(answer)["reason"][0]
+    assert not Task.objects.exists()
+
+
 def test_the_form_of_the_workflow_is_filled_in_with_the_inputs_of_the_schedule(root: Client, db: None) -> None:
     workflow = make_workflow(options={"initial_input_form": OrderForm})
     schedule = make_hourly(workflow=workflow, inputs={"region": "south", "count": 3, "reason": "its own"})
@@ -102,6 +108,8 @@ def test_the_form_of_the_workflow_is_filled_in_with_the_inputs_of_the_schedule(r
     assert 'value="its own"' in page
     sent = {"inputs-region": "north", "inputs-count": "0", "inputs-reason": "of the form"}
     assert errors_of(root.post(url, {**sent, "inputs-run-reason": "of the run"})).keys() == {"count"}
+    too_long = {**sent, "inputs-count": "2", "inputs-run-reason": "x" * 1_001}
+    assert errors_of(root.post(url, too_long)).keys() == {"run-reason"}
     assert not Task.objects.exists()
     root.post(url, {**sent, "inputs-count": "2", "inputs-run-reason": " of the run "})
     assert Task.objects.get().inputs == {"region": "north", "count": 2, "reason": "of the form"}

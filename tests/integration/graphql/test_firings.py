@@ -65,20 +65,20 @@ def test_filters_and_order_go_with_them(client: APIClient, rows: list[Firing]) -
 @pytest.mark.parametrize(
     ("arguments", "phrase"),
     [
-        ('outcome: ["fired"]', "'fired' is not known; known are started, queued"),
+        ('outcome: ["fired"]', "outcome: 'fired' is not known; known are started, queued"),
         ('scheduledFrom: "2027-03-01"', "scheduledFrom: '2027-03-01' is no moment with an offset"),
         (
             f"decidedFrom: {text_of(NOW)}, decidedTo: {text_of(NOW - timedelta(days=1))}",
-            "which is not after 2027-03-01T09:00:00+00:00",
+            "decidedTo: 2027-02-28T09:00:00Z is not after 2027-03-01T09:00:00Z",
         ),
         (
             f'scheduledFrom: {text_of(NOW)}, olderThan: "0196f2a0-0000-7000-8000-000000000000"',
-            "no firing has the id '0196f2a0-0000-7000-8000-000000000000'",
+            "olderThan: no firing has the id '0196f2a0-0000-7000-8000-000000000000'",
         ),
     ],
 )
 def test_what_cannot_be_is_an_error_that_says_what_would(client: APIClient, arguments: str, phrase: str) -> None:
     answer = post(client, f"{{ firings({arguments}) {{ page {{ id }} }} }}")
     [message] = messages(answer)
-    assert phrase in message
+    assert message.startswith(phrase)
     assert answer["data"]["firings"] is None

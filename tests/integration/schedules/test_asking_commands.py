@@ -55,17 +55,21 @@ class TestPause:
         assert Schedule.objects.get().paused_until == datetime(2099, 3, 1, 18, tzinfo=UTC)
 
     @pytest.mark.parametrize(
-        ("options", "code", "said"),
+        ("options", "said"),
         [
-            (("--reason", "x", "--until", "soon"), 2, "--until: 'soon' is no moment with an offset; give one such as"),
-            (("--reason", "x", "--until", "2020-01-01T00:00:00Z"), 1, "has passed"),
-            (("--reason", " "), 1, "say why: people will ask"),
+            (("--reason", "x", "--until", "soon"), "--until: 'soon' is no moment with an offset; give one such as"),
+            (
+                ("--reason", "x", "--until", "2020-01-01T00:00:00Z"),
+                "--until: 'until' 2020-01-01T00:00:00+00:00 has passed",
+            ),
+            (("--reason", " "), "--reason: say why: people will ask"),
+            (("--reason", "x" * 1_001), "--reason: it has 1,001 characters; give at most 1,000 characters"),
         ],
     )
-    def test_what_cannot_be_is_told_and_changes_nothing(self, options: tuple[str, ...], code: int, said: str) -> None:
+    def test_what_cannot_be_is_told_and_changes_nothing(self, options: tuple[str, ...], said: str) -> None:
         schedule = make_schedule()
         before = Schedule.objects.values().get()
-        assert said in refused(run("pause", str(schedule.pk), *options), code)
+        assert said in refused(run("pause", str(schedule.pk), *options), 2)
         assert Schedule.objects.values().get() == before
 
     def test_a_finished_one_is_refused(self) -> None:
@@ -104,14 +108,24 @@ class TestRunNow:
         assert (firing.cause, firing.reason) == (FiringCause.MANUAL, "run by scheduler run-now: To see")
         assert Schedule.objects.values().get() == before
 
-    def test_inputs_take_the_place_of_the_schedules(self) -> None:
+    @pytest.mark.parametrize(
+        "options", [("--inputs", '{"site": "ams", "rack": "1"}'), ("--input", "site=ams", "--input", "rack=1")]
+    )
+    def test_inputs_take_the_place_of_the_schedules(self, options: tuple[str, ...]) -> None:
         schedule = make_schedule(inputs={"node": "nl-1"})
-        run("run-now", str(schedule.pk), "--inputs", '{"site": "ams"}')
-        assert Task.objects.get().inputs == {"site": "ams"}
+        run("run-now", str(schedule.pk), *options)
+        assert Task.objects.get().inputs == {"site": "ams", "rack": "1"}
 
-    @pytest.mark.parametrize("inputs", ["{", "[]"])
-    def test_inputs_that_are_no_object_are_misunderstood(self, inputs: str) -> None:
-        assert "--inputs" in refused(run("run-now", str(make_schedule().pk), "--inputs", inputs), 2)
+    def test_a_reason_has_a_length_that_people_read(self) -> None:
+        schedule = make_schedule()
+        said = refused(run("run-now", str(schedule.pk), "--reason", "x" * 1_001), 2)
+        assert said == "--reason: it has 1,001 characters; give at most 1,000 characters"
+        assert not Task.objects.exists()
+        assert run("run-now", str(schedule.pk), "--reason", "x" * 1_000).code == 0
+
+    @pytest.mark.parametrize("given", [("--inputs", "{"), ("--inputs", "[]"), ("--input", "site")], ids=str)
+    def test_inputs_that_are_none_are_misunderstood(self, given: tuple[str, str]) -> None:
+        assert refused(run("run-now", str(make_schedule().pk), *given), 2).startswith(f"{given[0]}: ")
 
     @pytest.mark.parametrize(
         ("options", "said"),
@@ -152,15 +166,15 @@ class TestBackfill:
         assert not Firing.objects.exists()
 
     @pytest.mark.parametrize(
-        ("options", "code", "said"),
+        ("options", "said"),
         [
-            (("--from", "yesterday", "--to", STRETCH[3]), 2, "--from: 'yesterday' is no moment with an offset"),
-            (("--from", STRETCH[3], "--to", STRETCH[1]), 1, "'from' has to lie before 'to'"),
-            ((*STRETCH, "--limit", "0"), 1, "0 is not a number from 1 to 1,000"),
+            (("--from", "yesterday", "--to", STRETCH[3]), "--from: 'yesterday' is no moment with an offset"),
+            (("--from", STRETCH[3], "--to", STRETCH[1]), "--from: 'from' has to lie before 'to'"),
+            ((*STRETCH, "--limit", "0"), "--limit: 0 is not a number from 1 to 1,000"),
         ],
     )
-    def test_what_cannot_be_is_told(self, options: tuple[str, ...], code: int, said: str) -> None:
-        assert said in refused(run("backfill", str(hourly().pk), *options), code)
+    def test_what_cannot_be_is_told(self, options: tuple[str, ...], said: str) -> None:
+        assert said in refused(run("backfill", str(hourly().pk), *options), 2)
         assert not Task.objects.exists()
 
 

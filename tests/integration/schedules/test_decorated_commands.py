@@ -1,5 +1,6 @@
 """Functions that are scheduled in code, as `manage.py scheduler` shows and runs them."""
 
+import json
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -136,7 +137,10 @@ def test_a_function_whose_code_is_gone_is_shown_with_what_is_wrong() -> None:
     assert gone[:3] + gone[4:6] == ["gone", "[b]Gone[/b]", "decorator", "interval[1:00:00]", "Every hour"]
     assert gone[6:8] == ["", "Asia/Tokyo"]
     assert gone[8].startswith("no code: ")
-    assert stock == ["stock", "stock", "decorator", "", "unreadable", "", "", "", "written by something else", ""]
+    assert stock == ["stock", "stock", "decorator", "", "unreadable", "", "", "", "written by something else", "", ""]
+    row = json.loads(run("show-schedule", "--json").stdout)[-1]
+    assert (row["id"], row["state"], row["state_reason"]) == ("stock", "broken", "written by something else")
+    assert (row["policies"], row["inputs"], row["paused_at"], row["next_run_time"]) == (None, None, None, None)
 
 
 def test_a_function_that_fails_when_it_is_forced_is_told_and_its_next_run_stays() -> None:

@@ -68,6 +68,6 @@ def test_json_is_what_the_api_answers() -> None:
 @pytest.mark.parametrize(("option", "text"), [("--from", "tomorrow"), ("--to", "2027-03-01T08:00:00Z")])
 def test_what_makes_no_window_is_named(option: str, text: str) -> None:
     answer = run("forecast", option, text)
-    assert (answer.code, answer.stdout) == (1, "")
+    assert (answer.code, answer.stdout) == (2, "")
     assert answer.stderr.startswith(f"{option}: ")
     assert text in answer.stderr

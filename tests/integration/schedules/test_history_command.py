@@ -105,15 +105,16 @@ def test_an_unknown_schedule_is_not_found(unknown: str) -> None:
     [
         (("--outcome", "fired"), "--outcome: 'fired' is not known; known are started, queued"),
         (("--cause", "cron"), "--cause: 'cron' is not known; known are schedule"),
+        (("--from", ""), "--from: '' is no moment with an offset"),
         (("--from", "2027-03-01"), "--from: '2027-03-01' is no moment with an offset"),
         (
             ("--from", "2027-03-02T00:00:00Z", "--to", "2027-03-01T00:00:00Z"),
-            "--to: 'scheduled_to' is 2027-03-01T00:00:00+00:00, which is not after",
+            "--to: 2027-03-01T00:00:00Z is not after 2027-03-02T00:00:00Z, where the range begins",
         ),
         (("--limit", "0"), "--limit: 0 is not a number from 1 to 10,000"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named(options: tuple[str, ...], message: str) -> None:
     answer = run("history", str(store_schedule().pk), *options)
-    assert (answer.code, answer.stdout) == (1, "")
+    assert (answer.code, answer.stdout) == (2, "")
     assert answer.stderr.startswith(message)

@@ -105,7 +105,9 @@ class TestPausing:
         assert (found.paused_until, found.next_run_at) == (NOW + 3 * HOUR, NOW + 3 * HOUR)
 
     @pytest.mark.parametrize(
-        ("arguments", "field"), [({"reason": " "}, "reason"), ({"until": NOW}, "until")], ids=["no reason", "past end"]
+        ("arguments", "field"),
+        [({"reason": " "}, "reason"), ({"reason": "x" * 1_001}, "reason"), ({"until": NOW}, "until")],
+        ids=["no reason", "long reason", "past end"],
     )
     def test_what_cannot_be_is_refused(self, at: At, arguments: dict[str, Any], field: str) -> None:
         schedule = make_hourly()

@@ -11,7 +11,7 @@ from django_apscheduler.models import DjangoJob
 
 from schedules.decorated.registry import DECORATED
 from schedules.scheduler import scheduler
-from tests.integration.api.support import make_client, make_user, store_schedule, stored_rows
+from tests.integration.api.support import UNKNOWN_ID, make_client, make_user, store_schedule, stored_rows
 from tests.integration.schedules.test_scheduler_command import Answer, run
 from tests.support.factories import make_schedule
 
@@ -129,16 +129,19 @@ def test_times_that_take_too_long_to_find_are_told() -> None:
         ((*NIGHTLY, "--spread-seconds", "86401"), "--spread-seconds: 'spread_seconds' is 86401"),
         ((*NIGHTLY, "--n", "0"), "--n: 0 is not a number from 1 to 100"),
         ((*NIGHTLY, "--from", "soon"), "--from: 'from' is 'soon'; give an ISO 8601 moment"),
-        (("nightly",), "Task 'nightly' not found."),
-        (("0196f2a0-0000-7000-8000-000000000000",), "Task '0196f2a0-0000-7000-8000-000000000000' not found."),
         (("nightly", "--dst-gap", "skip"), "--dst-gap: a stored schedule has a trigger of its own"),
         (("nightly", *NIGHTLY), "--crontab: a stored schedule has a trigger of its own"),
     ],
 )
-def test_what_cannot_be_used_is_named_and_ends_with_1(arguments: tuple[str, ...], message: str) -> None:
+def test_what_cannot_be_used_is_named_and_ends_with_2(arguments: tuple[str, ...], message: str) -> None:
     answer = run("preview", *arguments)
-    assert (answer.code, answer.stdout) == (1, "")
+    assert (answer.code, answer.stdout) == (2, "")
     assert answer.stderr.startswith(message)
+
+
+@pytest.mark.parametrize("given", ["nightly", UNKNOWN_ID])
+def test_what_does_not_exist_is_not_found(given: str) -> None:
+    assert run("preview", given) == Answer(1, "", f"Task '{given}' not found.\n")
 
 
 def test_a_number_that_is_none_is_a_wrong_call() -> None:

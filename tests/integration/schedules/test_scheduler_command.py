@@ -16,6 +16,7 @@ from orchestrator_site.common.clock import database_now
 from schedules import initial
 from schedules.initial import InitialSchedule
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule, ScheduleWorkflow
+from schedules.rules import POLICIES
 from schedules.services import ScheduleChanges, update_schedule
 from tasks.models import Task, TaskStatus
 from tests.support.factories import HOUR, NOW, make_paused_schedule, make_schedule, make_step, make_task, make_workflow
@@ -119,15 +120,15 @@ class TestShowSchedule:
         }
         assert row[10] == '{"node": "nl-1"}'
 
-    def test_verbose_says_by_whom_until_when_and_why_one_is_paused(self) -> None:
+    def test_verbose_says_by_whom_since_and_until_when_and_why_one_is_paused(self) -> None:
         until = datetime(2099, 3, 1, 18, tzinfo=UTC)
         make_paused_schedule(name="a", until=until)
         make_paused_schedule(name="b")
         make_paused_schedule(name="c", until=database_now())
         rows = {row[1]: row[8] for row in table("-v")[1:]}
         assert rows == {
-            "a": "paused by ada until 2099-03-01 18:00:00+00:00: Maintenance",
-            "b": "paused by ada: Maintenance",
+            "a": "paused by ada since 2027-03-01 09:00:00Z until 2099-03-01 18:00:00Z: Maintenance",
+            "b": "paused by ada since 2027-03-01 09:00:00Z: Maintenance",
             "c": "active",
         }
 
@@ -139,16 +140,38 @@ class TestShowSchedule:
             "id": str(schedule.pk),
             "name": "Nightly",
             "source": "API",
-            "next_run_time": "2027-03-01 09:00:00+00:00",
+            "next_run_time": "2027-03-01T09:00:00Z",
             "trigger": "interval[1:00:00]",
             "summary": "Every hour",
             "workflow": schedule.workflow.name,
             "timezone": "UTC",
             "state": "active",
-            "policies": rows[0]["policies"],
-            "inputs": "{}",
+            "state_reason": "",
+            "paused_at": None,
+            "paused_by": "",
+            "pause_reason": "",
+            "paused_until": None,
+            "policies": {name: getattr(schedule, name) for name in POLICIES},
+            "inputs": {},
         }
         assert (rows[1]["name"], rows[1]["next_run_time"]) == ("Ended", None)
+
+    def test_json_has_the_state_in_a_word_and_the_pause_beside_it(self) -> None:
+        make_schedule(name="a", next_run_at=None, state="broken", state_reason="it takes too long")
+        make_paused_schedule(name="b", until=datetime(2099, 3, 1, 18, tzinfo=UTC), inputs={"node": "nl-1"})
+        make_paused_schedule(name="c", until=database_now())
+        rows = {row["name"]: row for row in json.loads(run("show-schedule", "--json").stdout)}
+        assert (rows["a"]["state"], rows["a"]["state_reason"]) == ("broken", "it takes too long")
+        pause = {name: rows["b"][name] for name in ("state", "paused_at", "paused_by", "pause_reason", "paused_until")}
+        assert pause == {
+            "state": "paused",
+            "paused_at": "2027-03-01T09:00:00Z",
+            "paused_by": "ada",
+            "pause_reason": "Maintenance",
+            "paused_until": "2099-03-01T18:00:00Z",
+        }
+        assert rows["b"]["inputs"] == {"node": "nl-1"}
+        assert (rows["c"]["state"], rows["c"]["paused_at"], rows["c"]["pause_reason"]) == ("active", None, "")
 
 
 class TestForce:

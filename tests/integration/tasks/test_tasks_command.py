@@ -329,9 +329,11 @@ class TestFreezing:
         assert EngineFreeze.objects.get().ended_by == "tasks unfreeze"
 
     def test_what_cannot_be_is_told(self) -> None:
-        assert refused("freeze", "--reason", " ") == "say why: people will ask"
-        past = refused("freeze", "--reason", "x", "--until", "2020-01-01T00:00:00Z")
-        assert past == "'until' 2020-01-01T00:00:00+00:00 has passed"
+        assert refused("freeze", "--reason", " ", code=2) == "--reason: say why: people will ask"
+        long = refused("freeze", "--reason", "x" * 1_001, code=2)
+        assert long == "--reason: it has 1,001 characters; give at most 1,000 characters"
+        past = refused("freeze", "--reason", "x", "--until", "2020-01-01T00:00:00Z", code=2)
+        assert past == "--until: 'until' 2020-01-01T00:00:00+00:00 has passed"
         wrong = refused("freeze", "--reason", "x", "--until", "tomorrow", code=2)
         assert wrong.startswith("--until: 'tomorrow' is no moment with an offset; give one such as 2027-")
 

@@ -1,11 +1,11 @@
 """The database's clock, carried on by the monotonic one between two readings."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.db import OperationalError
 
-from orchestrator_site.common.clock import RESYNC_SECONDS, DatabaseClock
+from orchestrator_site.common.clock import RESYNC_SECONDS, DatabaseClock, as_iso, in_words
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -103,3 +103,14 @@ def test_two_clocks_do_not_share_their_reading(machine: Machine) -> None:
     DatabaseClock(read=machine.read)()
     machine.now = NOON + timedelta(days=1)
     assert DatabaseClock(read=machine.read)() == NOON + timedelta(days=1)
+
+
+def test_a_moment_is_written_in_utc_whatever_its_offset() -> None:
+    moment = (NOON + timedelta(microseconds=5)).astimezone(timezone(timedelta(hours=2)))
+    assert as_iso(moment) == "2027-03-01T12:00:00.000005Z"
+    assert in_words(moment) == "2027-03-01 12:00:00+00:00"
+
+
+def test_no_moment_is_null_for_programs_and_nothing_for_people() -> None:
+    assert as_iso(None) is None
+    assert in_words(None) == ""

@@ -28,6 +28,8 @@ Fate = Decision | Candidate
 
 def decide(planned: Planned, situation: Situation) -> list[Decision]:
     """Decide every planned instant, oldest first."""
+    if situation.is_undisturbed and len(planned.parts) == 1 and isinstance(planned.parts[0], datetime):
+        return meet_tasks([Candidate(planned.parts[0])], situation)  # nearly always, and so without a further look
     if situation.is_one_shot:
         fates: list[Fate] = [_release(each, situation) for each in planned.parts if isinstance(each, datetime)]
     else:

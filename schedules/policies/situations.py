@@ -103,6 +103,11 @@ class Situation:
     freezes: Sequence[Hold] = ()
     unended: Sequence[UnendedTask] = ()
 
+    @property
+    def is_undisturbed(self) -> bool:
+        """Whether schedulers were alive all the time, and nothing was paused or frozen."""
+        return not (self.outages or self.pauses or self.freezes)
+
     def pause_over(self, instant: datetime) -> Hold | None:
         """Return the pause into which an instant fell."""
         return next((hold for hold in self.pauses if instant + self.spread in hold), None)

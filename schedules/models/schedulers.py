@@ -1,0 +1,84 @@
+"""What schedulers know in common: which there are, when any was alive, and what they keep for everybody."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+
+
+class SchedulerPulse(models.Model):
+    """One row: when a scheduler was last seen alive."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    last_tick_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"last tick {self.last_tick_at:%Y-%m-%d %H:%M:%S%z}"
+
+
+class SchedulerOutage(models.Model):
+    """A stretch in which no scheduler was alive: planned instants inside of it are misfires, all others are not."""
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M:%S%z} to {self.ended_at:%Y-%m-%d %H:%M:%S%z}"
+
+
+class ZoneData(models.Model):
+    """One row: the version of the time-zone data that next run times were computed with."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    version = models.CharField(max_length=20)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"time-zone data {self.version}"
+
+
+class SchedulerProcess(models.Model):
+    """A scheduler that runs or has run: when it was last seen, and when its loop last looked for what is due.
+
+    Its heartbeat writes the row. `last_tick_at` is its start until the loop has looked; `firings_per_minute` are those
+    of the minute before it was last seen.
+    """
+
+    id = models.CharField(primary_key=True, max_length=255)
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    version = models.CharField(max_length=50)
+    started_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(db_index=True)
+    last_tick_at = models.DateTimeField()
+    firings_per_minute = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "scheduler"
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class PlannedLoad(models.Model):
+    """One row: how many instants are planned in each minute from `starts_at` on, as of a moment.
+
+    `as_of` is null as long as nothing has been counted. `stored_schedules` and `as_of` tell whether schedules have
+    changed since. A scheduler that counts has the row to itself until `claimed_until`, which is also how it is told
+    from another one that has taken over.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    as_of = models.DateTimeField(null=True)
+    starts_at = models.DateTimeField(null=True)
+    counts = models.JSONField(default=list)
+    stored_schedules = models.PositiveIntegerField(default=0)
+    counted_schedules = models.PositiveIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"planned load as of {self.as_of:%Y-%m-%d %H:%M:%S%z}" if self.as_of else "planned load, not counted yet"
+
+    @property
+    def covers_until(self) -> datetime | None:
+        """The end of the last minute that was counted."""
+        return None if self.starts_at is None else self.starts_at + timedelta(minutes=len(self.counts))

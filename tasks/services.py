@@ -74,27 +74,28 @@ class TaskRequest:
 
 def create_tasks(*, requests: Iterable[TaskRequest], actor: str, now: datetime) -> Sequence[Task]:
     """Put tasks on the queue, all with one statement, and wake the workers when the transaction commits."""
-    tasks = [
-        Task(
-            id=request.task_id,
-            workflow_id=request.workflow_id,
-            inputs=request.inputs,
-            schedule_id=request.schedule_id,
-            scheduled_for=request.scheduled_for,
-            concurrency_key=request.concurrency_key,
-            may_overlap=request.may_overlap,
-            may_run_frozen=request.may_run_frozen,
-            reporter=actor,
-            created_at=now,
-            available_at=now,
-        )
-        for request in requests
-    ]
+    blank = row_of(Task(reporter=actor, created_at=now, available_at=now))
+    rows = [{**blank, **_columns_of(request)} for request in requests]
+    # Values in the order of the columns: by name, making the objects would be a fifth of a turn.
+    tasks = [Task(*list[Any](row.values())) for row in rows]
     if tasks:
         with write_transaction():
-            insert_rows(Task, [row_of(task) for task in tasks])
+            insert_rows(Task, rows)
             get_executor().enqueue(tasks)
     return tasks
+
+
+def _columns_of(request: TaskRequest) -> dict[str, Any]:
+    return {
+        "id": request.task_id,
+        "workflow_id": request.workflow_id,
+        "inputs": request.inputs,
+        "schedule_id": request.schedule_id,
+        "scheduled_for": request.scheduled_for,
+        "concurrency_key": request.concurrency_key,
+        "may_overlap": request.may_overlap,
+        "may_run_frozen": request.may_run_frozen,
+    }
 
 
 def start_task(*, workflow: Workflow, inputs: dict[str, Any], actor: str, user: Any = None) -> Task:

@@ -58,6 +58,10 @@ class Frame:
     depth: int = 0
 
 
+# One encoder for all: json.dumps would make a new one each time.
+_as_key = json.JSONEncoder(sort_keys=True).encode
+
+
 def build_trigger(
     kind: str,
     kwargs: Kwargs,
@@ -93,7 +97,7 @@ def build_trigger(
         read_choice(name, value)
     anchor = None if kind in _WITHOUT_GRID else in_utc(grid_start)
     frame = (zone, anchor, shortest_seconds, dst_gap, dst_fold, on_missing_day)
-    return _build_cached(kind, json.dumps(kwargs, sort_keys=True), *frame)
+    return _build_cached(kind, _as_key(kwargs), *frame)
 
 
 @lru_cache(maxsize=10_000)

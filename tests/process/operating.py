@@ -123,7 +123,14 @@ class Operator:
             return  # the same one again is no change, and an interval goes on counting from where it did
         kind, kwargs = rule.trigger()
         body = {"trigger": kind, "trigger_kwargs": self._until_the_end(kwargs)}
-        answer, moment = self._ask("patch", _path(history), body, at="updated_at")
+        try:
+            answer, moment = self._ask("patch", _path(history), body, at="updated_at")
+        except Refused:
+            # It had to wait for a frozen scheduler; by now the new trigger has no instant left before the end.
+            if self._has_instants(rule, database_now()):
+                raise
+            self.done["refused"] += 1
+            return
         history.set_rule(rule, moment, first=_read(answer["next_run_at"]))
         self.done["edited"] += 1
 

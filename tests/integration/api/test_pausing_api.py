@@ -7,8 +7,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from orchestrator_site.common.clock import database_now
-from schedules import models
 from schedules.models import Firing, FiringOutcome, Schedule, ScheduleState
+from schedules.models import schedule as schedule_model
 from tests.integration.api.support import (
     UNKNOWN_ID,
     fields_at_fault,
@@ -152,7 +152,7 @@ class TestResuming:
         since = database_now() - timedelta(hours=2, minutes=30)
         client.post(one(schedule, "/pause"), {"reason": "Maintenance"})
         Schedule.objects.update(paused_at=since, planned_through=since, grid_start_at=since)
-        monkeypatch.setattr(models, "datetime", SlowClock)
+        monkeypatch.setattr(schedule_model, "datetime", SlowClock)
         answer = client.post(one(schedule, "/resume")).json()
         assert Schedule.objects.get().current_state == ScheduleState.PAUSED, "this machine is late"
         assert answer["state"] == client.get(one(schedule)).json()["state"] == "active"

@@ -117,7 +117,7 @@ def test_a_trigger_that_fails_in_a_way_nobody_foresaw_breaks_its_own_schedule_al
 
     schedule = make_hostile(trigger="date", trigger_kwargs={})
     make_good()
-    monkeypatch.setattr("schedules.models.build_trigger", build)
+    monkeypatch.setattr("schedules.models.schedule.build_trigger", build)
     take_turns()
     assert_all_good_ones_fired_on_time()
     schedule.refresh_from_db()

@@ -250,7 +250,7 @@ class TestWhatMoves:
             return build_trigger(kind, *arguments, **options)
 
         schedule = make_nightly(next_run_at=RIGHT + HOUR, timezone="Europe/Atlantis", trigger_text="as it was")
-        monkeypatch.setattr("schedules.models.build_trigger", build)
+        monkeypatch.setattr("schedules.models.schedule.build_trigger", build)
         other = make_nightly(next_run_at=RIGHT + HOUR)
         assert move()
         assert (next_run_of(schedule), next_run_of(other)) == (RIGHT + HOUR, RIGHT)

@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 
 from orchestrator_site.common.bulk import insert_rows, row_of
 from orchestrator_site.common.clock import database_now
-from orchestrator_site.common.database import is_postgresql, write_transaction
+from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue
 from orchestrator_site.common.ids import new_id
 from tasks.deploys import save_version, version_of
@@ -265,7 +265,7 @@ def cancel_tasks(*, reasons: Mapping[UUID, str], now: datetime) -> None:
     with write_transaction():
         # In the order of their ids: whoever locks several does.
         tasks = Task.objects.filter(pk__in=list(reasons)).exclude(status__in=ENDED).order_by("id")
-        for task in tasks.select_for_update(no_key=True) if is_postgresql() else tasks:
+        for task in tasks.select_for_update(no_key=True):
             _abort(task, now=now, reason=reasons[task.pk])
             log.info("task_abort_requested", task_id=str(task.pk), reason=reasons[task.pk])
 

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 NAME = "Orchestrator scheduler"
 
@@ -16,7 +18,7 @@ def _may(*permissions: str) -> Callable[[HttpRequest], bool]:
     return lambda request: any(request.user.has_perm(permission) for permission in permissions)
 
 
-def _list(title: str, icon: str, model: str, *permissions: str) -> dict[str, Any]:
+def _list(title: Promise, icon: str, model: str, *permissions: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
@@ -25,14 +27,24 @@ def _list(title: str, icon: str, model: str, *permissions: str) -> dict[str, Any
     }
 
 
-def environment_label(request: HttpRequest) -> list[str] | None:
+def environment_label(request: HttpRequest) -> list[Any] | None:
     """Return the label at the top of each page: a warning while DEBUG shows errors with their source."""
-    return ["Debug", "danger"] if settings.DEBUG else None
+    return [_("Debug"), "danger"] if settings.DEBUG else None
 
 
 def stylesheet(request: HttpRequest) -> str:
     """Return the address of what our own pages add."""
     return static("admin-pages/pages.css")
+
+
+def time_zone_script(request: HttpRequest) -> str:
+    """Return the address of what tells the server the zone of the browser."""
+    return static("admin-pages/time-zone.js")
+
+
+def live_script(request: HttpRequest) -> str:
+    """Return the address of what keeps the live parts of a page fresh."""
+    return static("admin-pages/live.js")
 
 
 def favicon(request: HttpRequest) -> str:
@@ -48,39 +60,43 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "orchestrator_site.admin_settings.environment_label",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": favicon}],
     "STYLES": [stylesheet],
+    "SCRIPTS": [time_zone_script, live_script],
     "SIDEBAR": {
         "navigation": [
             {
-                "title": "Work",
+                "title": _("Work"),
                 "items": [
-                    _list("Schedules", "event_repeat", "schedules_schedule", "schedules.view_schedule"),
-                    _list("Firings", "history", "schedules_firing", "schedules.view_firing"),
-                    _list("Tasks", "play_circle", "tasks_task", "tasks.view_task"),
-                    _list("Workflows", "account_tree", "workflows_workflow", "workflows.view_workflow"),
+                    {"title": _("Home"), "icon": "home", "link": reverse_lazy("admin:index")},
+                    _list(_("Schedules"), "event_repeat", "schedules_schedule", "schedules.view_schedule"),
+                    _list(_("Firings"), "history", "schedules_firing", "schedules.view_firing"),
+                    _list(_("Tasks"), "play_circle", "tasks_task", "tasks.view_task"),
+                    _list(_("Workflows"), "account_tree", "workflows_workflow", "workflows.view_workflow"),
                 ],
             },
             {
-                "title": "Inventory",
+                "title": _("Inventory"),
                 "items": [
-                    _list("Products", "category", "workflows_product", "workflows.view_product"),
-                    _list("Subscriptions", "assignment", "workflows_subscription", "workflows.view_subscription"),
+                    _list(_("Products"), "category", "workflows_product", "workflows.view_product"),
+                    _list(_("Subscriptions"), "assignment", "workflows_subscription", "workflows.view_subscription"),
                 ],
             },
             {
-                "title": "Engine",
+                "title": _("Engine"),
                 "items": [
-                    _list("Engine", "ac_unit", "tasks_enginefreeze", "tasks.view_enginefreeze", "tasks.freeze_engine"),
-                    _list("Schedulers", "schedule", "schedules_schedulerprocess", "schedules.view_schedulerprocess"),
-                    _list("Workers", "dns", "tasks_workerprocess", "tasks.view_workerprocess"),
+                    _list(
+                        _("Engine"), "ac_unit", "tasks_enginefreeze", "tasks.view_enginefreeze", "tasks.freeze_engine"
+                    ),
+                    _list(_("Schedulers"), "schedule", "schedules_schedulerprocess", "schedules.view_schedulerprocess"),
+                    _list(_("Workers"), "dns", "tasks_workerprocess", "tasks.view_workerprocess"),
                 ],
             },
             {
-                "title": "Scheduled in code",
+                "title": _("Scheduled in code"),
                 "collapsible": True,
                 "items": [
-                    _list("Jobs", "code", "django_apscheduler_djangojob", "django_apscheduler.view_djangojob"),
+                    _list(_("Jobs"), "code", "django_apscheduler_djangojob", "django_apscheduler.view_djangojob"),
                     _list(
-                        "Executions",
+                        _("Executions"),
                         "receipt_long",
                         "django_apscheduler_djangojobexecution",
                         "django_apscheduler.view_djangojobexecution",
@@ -88,18 +104,18 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
-                "title": "Access",
+                "title": _("Access"),
                 "items": [
-                    _list("Users", "person", "auth_user", "auth.view_user"),
-                    _list("Groups", "group", "auth_group", "auth.view_group"),
-                    _list("API tokens", "key", "knox_authtoken", "knox.view_authtoken"),
+                    _list(_("Users"), "person", "auth_user", "auth.view_user"),
+                    _list(_("Groups"), "group", "auth_group", "auth.view_group"),
+                    _list(_("API tokens"), "key", "knox_authtoken", "knox.view_authtoken"),
                 ],
             },
             {
-                "title": "API",
+                "title": _("API"),
                 "items": [
-                    {"title": "REST", "icon": "api", "link": "/api/docs"},
-                    {"title": "GraphQL", "icon": "hub", "link": "/api/graphql"},
+                    {"title": _("REST"), "icon": "api", "link": "/api/docs"},
+                    {"title": _("GraphQL"), "icon": "hub", "link": "/api/graphql"},
                 ],
             },
         ],

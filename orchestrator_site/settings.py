@@ -92,6 +92,8 @@ MIDDLEWARE = [
     "orchestrator_site.content_security.ContentSecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "orchestrator_site.common.admin.locale.AdminLocaleMiddleware",
+    "orchestrator_site.common.admin.time_zone.TimeZoneMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -130,6 +132,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en-gb"
+# Those that the admin speaks: what is offered has a whole catalogue, so that no page mixes two of them.
+LANGUAGES = [("en-gb", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = ENVIRONMENT.text("TIME_ZONE")
 USE_TZ = True
 

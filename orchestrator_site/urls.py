@@ -12,6 +12,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health/scheduler", health.scheduler),
+    path("admin/", include("orchestrator_site.admin_pages")),
     path("admin/", admin.site.urls),
     re_path(r"^api/graphql/?$", GraphqlView.as_view(), name="graphql"),
     re_path(r"^api/schema/?$", openapi_views.SchemaView.as_view(), name="schema"),

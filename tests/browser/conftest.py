@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.site import Site, running_site
+from tests.browser.site import ZONE, Site, running_site
 from tests.browser.watch import Watch
 
 CHROMIUM = shutil.which("chromium")
@@ -59,7 +59,7 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def context_options(site: Site) -> dict[str, Any]:
-    return {"base_url": site.url, "viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "timezone_id": "UTC"}
+    return {"base_url": site.url, "viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "timezone_id": ZONE}
 
 
 @pytest.fixture(scope="session")

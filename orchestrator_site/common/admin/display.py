@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib.admin import display
 from django.contrib.admin.utils import quote
@@ -13,11 +14,17 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone_name, localtime
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise as Text  # a text, or one that is translated when it is shown
 
 Column = Callable[[Any, Any], Any]
 
 MAX_JSON_CHARACTERS = 50_000
+# From here on a date says more than a number of days.
+FAR_SECONDS = 14 * 86_400
 
 # What unfold calls its colours.
 GOOD, BAD, BUSY, ODD = "success", "danger", "info", "warning"
@@ -26,8 +33,50 @@ NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 def show_moment(moment: datetime | None) -> str | None:
-    """Return a time in the installation's zone, which is named: `2026-02-11 13:21:09 CET`."""
+    """Return a time in the zone of whoever looks, which is named: `2026-02-11 13:21:09 CET`."""
     return None if moment is None else f"{localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def show_time(moment: datetime | None, *, now: datetime, zone: str = "") -> SafeString | None:
+    """Return how far away a time is, and when it is in full: for a pointer that rests on it, and to be read out.
+
+    Args:
+        moment: The time.
+        now: What it is told from; the time of the page.
+        zone: A zone in which it is told as well, such as that of its schedule, if it is another one.
+    """
+    if moment is None:
+        return None
+    full = str(show_moment(moment))
+    if zone and zone != get_current_timezone_name():
+        full = f"{full} · {moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %Z} ({zone})"
+    distance = show_distance(moment, now=now)
+    return format_html(
+        '<time class="admin-time" datetime="{}" title="{}">{}<span class="admin-unseen">, {}</span></time>',
+        moment.astimezone(UTC).isoformat(),
+        full,
+        distance,
+        full,
+    )
+
+
+def show_distance(moment: datetime, *, now: datetime) -> str:
+    """Return how far away a time is: `in 5 min`, `3 h ago`, `now`; of what is weeks away, the date."""
+    seconds = round((moment - now).total_seconds())
+    length = abs(seconds)
+    if length >= FAR_SECONDS:
+        return f"{localtime(moment):%Y-%m-%d}"
+    if length == 0:
+        return _("now")
+    # Each unit is used from twice its length on: 90 min, and not 1 h.
+    units = (
+        (86_400, _("in %(count)s d"), _("%(count)s d ago")),
+        (3_600, _("in %(count)s h"), _("%(count)s h ago")),
+        (60, _("in %(count)s min"), _("%(count)s min ago")),
+        (1, _("in %(count)s s"), _("%(count)s s ago")),
+    )
+    size, ahead, ago = next(unit for unit in units if length >= 2 * unit[0] or unit[0] == 1)
+    return (ahead if seconds > 0 else ago) % {"count": length // size}
 
 
 def show_duration(length: timedelta | None) -> str | None:
@@ -57,9 +106,8 @@ def show_json(value: object) -> SafeString:
     """Return JSON as one reads it, up to a length."""
     text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
     if len(text) > MAX_JSON_CHARACTERS:
-        text = (
-            f"{text[:MAX_JSON_CHARACTERS]}\n… {len(text) - MAX_JSON_CHARACTERS} characters more; the API has them all"
-        )
+        more = _("%(count)s characters more; the API has them all") % {"count": len(text) - MAX_JSON_CHARACTERS}
+        text = f"{text[:MAX_JSON_CHARACTERS]}\n… {more}"
     return show_block(text)
 
 
@@ -81,7 +129,8 @@ def show_line(text: str) -> SafeString | None:
 def show_left_alone(problems: Iterable[tuple[object, str]]) -> SafeString:
     """Return which rows of many were left as they are, and why, a line each."""
     return format_html(
-        '<p>These stay as they are:</p><ul class="admin-list">{}</ul>',
+        '<p>{}</p><ul class="admin-list">{}</ul>',
+        _("These stay as they are:"),
         format_html_join("", "<li>{}: {}</li>", problems),
     )
 
@@ -101,7 +150,7 @@ def list_link(model: str, query: str, text: object) -> SafeString:
     return show_link(f"{reverse(f'admin:{model}_changelist')}?{query}", text)
 
 
-def moment_column(name: str, label: str) -> Column:
+def moment_column(name: str, label: "Text") -> Column:
     """Return a column of times; lists are sorted by it where `sortable_by` says so."""
 
     @display(description=label, ordering=name)
@@ -111,20 +160,22 @@ def moment_column(name: str, label: str) -> Column:
     return column
 
 
-def label_column(name: str, colours: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS) -> Column:
-    """Return a column of coloured states."""
+def label_column(
+    name: str, colours: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS, *, label: "Text" = ""
+) -> Column:
+    """Return a column of coloured states, with a heading of its own."""
 
-    @display(description=name.replace("_", " "))
+    @display(description=label or name.replace("_", " "))
     def column(_: Any, row: Any) -> str:
         return show_label(getattr(row, name), colours, labels)
 
     return column
 
 
-def json_column(name: str) -> Column:
-    """Return a column of readable JSON."""
+def json_column(name: str, label: "Text" = "") -> Column:
+    """Return a column of readable JSON, with a heading of its own."""
 
-    @display(description=name.replace("_", " "))
+    @display(description=label or name.replace("_", " "))
     def column(_: Any, row: Any) -> str:
         return show_json(getattr(row, name))
 

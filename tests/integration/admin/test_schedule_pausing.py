@@ -7,8 +7,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 
+from orchestrator_site.common.admin.time_zone import BROWSER_COOKIE
 from orchestrator_site.common.clock import database_now
 from schedules.models import Schedule, ScheduleState
 from schedules.pausing import pause_schedule
@@ -67,9 +67,9 @@ def test_a_schedule_is_paused_with_a_reason_and_resumed(root: Client, schedule: 
     assert "Resume" in history
 
 
-def test_an_end_is_typed_on_the_clocks_of_the_installation(root: Client, schedule: Schedule) -> None:
-    with timezone.override("Europe/Amsterdam"):
-        answer = root.post(verb_url(MODEL, "pause", schedule.pk), {"reason": "x", "until": NEXT_YEAR}, follow=True)
+def test_an_end_is_typed_on_the_clocks_of_the_user(root: Client, schedule: Schedule) -> None:
+    root.cookies[BROWSER_COOKIE] = "Europe/Amsterdam"
+    answer = root.post(verb_url(MODEL, "pause", schedule.pk), {"reason": "x", "until": NEXT_YEAR}, follow=True)
     schedule.refresh_from_db()
     assert schedule.paused_until == datetime.fromisoformat("2098-12-31T23:00:00Z")
     assert schedule.next_run_at == datetime.fromisoformat("2099-01-01T02:00:00Z")

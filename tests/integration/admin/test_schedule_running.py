@@ -7,8 +7,8 @@ import pytest
 from django import forms
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 
+from orchestrator_site.common.admin.time_zone import BROWSER_COOKIE
 from orchestrator_site.common.clock import database_now
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule
 from schedules.pausing import pause_schedule
@@ -212,9 +212,9 @@ def test_more_times_than_the_limit_are_said_to_be_there(root: Client, schedule: 
     assert Firing.objects.get().scheduled_for == hours_ago(schedule, 3)
 
 
-def test_the_ends_of_a_backfill_are_typed_on_the_clocks_of_the_installation(root: Client, schedule: Schedule) -> None:
-    with timezone.override("Etc/GMT-2"):  # two hours ahead of UTC
-        answer = root.post(verb_url(MODEL, "backfill", schedule.pk), stretch(schedule, 1))
+def test_the_ends_of_a_backfill_are_typed_on_the_clocks_of_the_user(root: Client, schedule: Schedule) -> None:
+    root.cookies[BROWSER_COOKIE] = "Etc/GMT-2"  # two hours ahead of UTC
+    answer = root.post(verb_url(MODEL, "backfill", schedule.pk), stretch(schedule, 1))
     assert [row.utc for row in answer.context["rows"]] == [f"{hours_ago(schedule, 3):%Y-%m-%d %H:%M:%S}"]
 
 

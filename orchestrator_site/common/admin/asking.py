@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from orchestrator_site.common.admin.forms import ServiceForm, list_messages, read_json
 from orchestrator_site.common.admin.widgets import dress
@@ -26,7 +27,8 @@ def make_asked(form: type[forms.BaseForm]) -> forms.BaseForm:
         return form()
     except Exception as error:  # user code: anything may come out of it
         reason = f"{type(error).__name__}: {error}"[:MAX_MESSAGE_CHARACTERS]
-        raise UnusableForm(f"its form {form.__name__} cannot be shown: {reason}") from error
+        what = {"form": form.__name__, "reason": reason}
+        raise UnusableForm(_("its form %(form)s cannot be shown: %(reason)s") % what) from error
 
 
 class AskingForm(ServiceForm):

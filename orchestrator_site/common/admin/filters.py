@@ -9,6 +9,8 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.timezone import localtime, now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.ids import first_id_at
 
@@ -22,13 +24,18 @@ class SinceFilter(SimpleListFilter):
     Ids begin with the time, so the primary key finds the rows; `moment` is the column that decides.
     """
 
-    title = "time"
+    title = gettext_lazy("time")
     parameter_name = "since"
     moment: str
 
     def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> list[tuple[str, str]]:
         """Return the choices."""
-        return [("hour", "Last hour"), ("today", "Today"), ("week", "Last 7 days"), ("month", "Last 30 days")]
+        return [
+            ("hour", _("Last hour")),
+            ("today", _("Today")),
+            ("week", _("Last 7 days")),
+            ("month", _("Last 30 days")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep what is younger."""

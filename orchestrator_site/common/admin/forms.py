@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from orchestrator_site.common.errors import InvalidFields, InvalidValue
 from orchestrator_site.common.parsers import MAX_DEPTH, is_too_deep
@@ -20,15 +21,17 @@ def read_json(text: str) -> Any:
         value = json.loads(text)
         is_deep = is_too_deep(value)
     except ValueError as error:  # also a number of too many digits
-        raise forms.ValidationError(f"This is no JSON that can be read: {error}.") from error
+        raise forms.ValidationError(_("This is no JSON that can be read: %(error)s.") % {"error": error}) from error
     except RecursionError:
         is_deep = True
     if is_deep:
-        raise forms.ValidationError(f"This is nested too deeply: at most {MAX_DEPTH} levels can be read.")
+        raise forms.ValidationError(
+            _("This is nested too deeply: at most %(depth)s levels can be read.") % {"depth": MAX_DEPTH}
+        )
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except ValueError as error:  # which an error of the encoding is, too
-        raise forms.ValidationError("This holds a number or a character that cannot be stored.") from error
+        raise forms.ValidationError(_("This holds a number or a character that cannot be stored.")) from error
     return value
 
 

@@ -6,7 +6,7 @@ Each has a permission of its own, is done by a POST, and calls one service.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,11 +20,14 @@ from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import PageAdmin
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue, Refused
 
+if TYPE_CHECKING:
+    from orchestrator_site.common.admin.display import Text
+
 # What a service raises when it does not do what was asked for.
 REFUSALS = (Conflict, Forbidden, InvalidValue, Refused)
 
 
-def say_refusal(label: str, error: Exception) -> str:
+def say_refusal(label: "Text", error: Exception) -> str:
     """Return what to tell of a verb that was refused."""
     return f"{label}: {first_line(str(error))}"
 
@@ -46,7 +49,7 @@ class Verb:
     """
 
     name: str
-    label: str
+    label: "Text"
     permission: str
     is_offered: Callable[[Any], bool] = lambda _: True
     is_allowed: Callable[[Any, Any], bool] = lambda _row, _user: True
@@ -62,7 +65,7 @@ class ButtonVerb(Verb):
     """
 
     act: Callable[[Any, Any], str]
-    question: str = ""
+    question: "Text" = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ class FormVerb(Verb):
     make_form: Callable[[HttpRequest, Any], ServiceForm]
     tell: Callable[[Any], str]
     is_done: Callable[[Any], bool] = lambda _: True
-    hint: str = ""
+    hint: "Text" = ""
     template: str = "admin/verb_form.html"
     describe: Callable[[Any], dict[str, Any]] = lambda _: {}
 
@@ -118,7 +121,7 @@ class VerbsAdmin(PageAdmin):
         row = self.find_row(request, object_id, verb.permission)
         try:
             messages.success(request, verb.act(row, request.user))
-            self.log_change(request, row, verb.label)
+            self.log_change(request, row, str(verb.label))
         except REFUSALS as error:
             messages.error(request, say_refusal(verb.label, error))
         return self.back_to(request, row)
@@ -129,7 +132,7 @@ class VerbsAdmin(PageAdmin):
         form = verb.make_form(request, row)
         if form.is_valid() and verb.is_done(form):
             messages.success(request, verb.tell(form))
-            self.log_change(request, row, verb.label)
+            self.log_change(request, row, str(verb.label))
             return self.back_to(request, row)
         context = {
             **self.admin_site.each_context(request),

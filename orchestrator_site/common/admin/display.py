@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,8 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise as Text  # a text, or one that is translated when it is shown
+from orchestrator_site.common.admin.texts import Text
 
 Column = Callable[[Any, Any], Any]
 
@@ -150,7 +149,7 @@ def list_link(model: str, query: str, text: object) -> SafeString:
     return show_link(f"{reverse(f'admin:{model}_changelist')}?{query}", text)
 
 
-def moment_column(name: str, label: "Text") -> Column:
+def moment_column(name: str, label: Text) -> Column:
     """Return a column of times; lists are sorted by it where `sortable_by` says so."""
 
     @display(description=label, ordering=name)
@@ -161,7 +160,7 @@ def moment_column(name: str, label: "Text") -> Column:
 
 
 def label_column(
-    name: str, colours: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS, *, label: "Text" = ""
+    name: str, colours: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS, *, label: Text = ""
 ) -> Column:
     """Return a column of coloured states, with a heading of its own."""
 
@@ -172,7 +171,7 @@ def label_column(
     return column
 
 
-def json_column(name: str, label: "Text" = "") -> Column:
+def json_column(name: str, label: Text = "") -> Column:
     """Return a column of readable JSON, with a heading of its own."""
 
     @display(description=label or name.replace("_", " "))

@@ -12,6 +12,7 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orchestrator_site.common.admin.texts import Text
 from orchestrator_site.common.ids import first_id_at
 
 # An id is made by the clock of a process, the time in its row by the database's.
@@ -24,7 +25,7 @@ class SinceFilter(SimpleListFilter):
     Ids begin with the time, so the primary key finds the rows; `moment` is the column that decides.
     """
 
-    title = gettext_lazy("time")
+    title: Text = gettext_lazy("time")
     parameter_name = "since"
     moment: str
 

@@ -6,7 +6,7 @@ Each has a permission of its own, is done by a POST, and calls one service.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,16 +18,14 @@ from django.urls import URLPattern, path, reverse
 
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import PageAdmin
+from orchestrator_site.common.admin.texts import Text
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue, Refused
-
-if TYPE_CHECKING:
-    from orchestrator_site.common.admin.display import Text
 
 # What a service raises when it does not do what was asked for.
 REFUSALS = (Conflict, Forbidden, InvalidValue, Refused)
 
 
-def say_refusal(label: "Text", error: Exception) -> str:
+def say_refusal(label: Text, error: Exception) -> str:
     """Return what to tell of a verb that was refused."""
     return f"{label}: {first_line(str(error))}"
 
@@ -49,7 +47,7 @@ class Verb:
     """
 
     name: str
-    label: "Text"
+    label: Text
     permission: str
     is_offered: Callable[[Any], bool] = lambda _: True
     is_allowed: Callable[[Any, Any], bool] = lambda _row, _user: True
@@ -65,7 +63,7 @@ class ButtonVerb(Verb):
     """
 
     act: Callable[[Any, Any], str]
-    question: "Text" = ""
+    question: Text = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,7 @@ class FormVerb(Verb):
     make_form: Callable[[HttpRequest, Any], ServiceForm]
     tell: Callable[[Any], str]
     is_done: Callable[[Any], bool] = lambda _: True
-    hint: "Text" = ""
+    hint: Text = ""
     template: str = "admin/verb_form.html"
     describe: Callable[[Any], dict[str, Any]] = lambda _: {}
 

@@ -78,6 +78,7 @@ COLORS: dict[str, dict[str, str]] = {
         "950": "oklch(24% .08 273)",
     },
     "font": {"subtle-light": "oklch(51% .028 262)"},
+    "red": {"400": "oklch(76% .15 22)"},
 }
 
 UNFOLD: dict[str, Any] = {

@@ -47,10 +47,39 @@ def live_script(request: HttpRequest) -> str:
     return static("admin-pages/live.js")
 
 
+def frame_stylesheet(request: HttpRequest) -> str:
+    """Return the address of what we add to the frame of all pages."""
+    return static("admin-pages/frame.css")
+
+
+def keyboard_script(request: HttpRequest) -> str:
+    """Return the address of what makes the keyboard enough."""
+    return static("admin-pages/keyboard.js")
+
+
 def favicon(request: HttpRequest) -> str:
     """Return the address of the site's icon."""
     return static("admin-pages/icon.svg")
 
+
+# On black, letters from 500 down have a contrast of 4.5 at least; on white those from 600 up, and white ones on these.
+COLORS: dict[str, dict[str, str]] = {
+    "primary": {
+        "50": "oklch(97% .012 273)",
+        "100": "oklch(93.5% .026 273)",
+        "200": "oklch(88% .052 273)",
+        "300": "oklch(81% .09 273)",
+        "400": "oklch(75% .125 273)",
+        "500": "oklch(71% .14 273)",
+        "600": "oklch(47.5% .19 273)",
+        "700": "oklch(42% .17 273)",
+        "800": "oklch(37% .14 273)",
+        "900": "oklch(32% .11 273)",
+        "950": "oklch(24% .08 273)",
+    },
+    "font": {"subtle-light": "oklch(51% .028 262)"},
+    "red": {"400": "oklch(76% .15 22)"},
+}
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": NAME,
@@ -59,8 +88,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "ENVIRONMENT": "orchestrator_site.admin_settings.environment_label",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": favicon}],
-    "STYLES": [stylesheet],
-    "SCRIPTS": [time_zone_script, live_script],
+    "COLORS": COLORS,
+    "STYLES": [frame_stylesheet, stylesheet],
+    "SCRIPTS": [keyboard_script, time_zone_script, live_script],
     "SIDEBAR": {
         "navigation": [
             {

@@ -52,6 +52,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
+def rows(site: Site) -> None:
+    """Put rows of every kind into the site's database."""
+    site.call("tests.browser.rows:make_rows")
+
+
+@pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Start Debian's chromium, not one that Playwright would have downloaded."""
     return {"executable_path": CHROMIUM, "args": ARGUMENTS}

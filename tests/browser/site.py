@@ -32,6 +32,7 @@ class Site:
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self.log = log
+        self._environment = environment
         self.url = f"http://127.0.0.1:{environment['PORT']}"
         with log.open("w") as file:
             self._process = subprocess.Popen(
@@ -52,6 +53,13 @@ class Site:
     def wait_until_ready(self) -> None:
         wait_for(self._is_ready, timeout=START_SECONDS, describe="an answer of the web server")
         wait_for(lambda: "scheduler started" in self.log.read_text(), timeout=START_SECONDS, describe="the scheduler")
+
+    def call(self, function: str) -> None:
+        """Call a function without arguments, given as `module:name`, in a process of its own on the site's database."""
+        module, _, name = function.partition(":")
+        code = f"from {module} import {name}; {name}()"
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+        subprocess.run(command, cwd=settings.BASE_DIR, env=self._environment, check=True, stdout=subprocess.DEVNULL)
 
     def stop(self) -> None:
         """End it as Ctrl-C does; by force what does not end."""

@@ -115,7 +115,7 @@ def _kind(value: object) -> str:
 
 
 def _all_files() -> Iterator[Path]:
-    configs = find_app_configs(settings.EXTRA_APPS)
+    configs = find_app_configs([*settings.DEMO_APPS, *settings.EXTRA_APPS])
     for folder in [SHIPPED_FOLDER, *(Path(config.path, FOLDER_NAME) for config in configs)]:
         yield from sorted(folder.glob("*.json"))
 

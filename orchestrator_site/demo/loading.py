@@ -19,6 +19,7 @@ from orchestrator_site.demo.names import ACTOR, SCHEDULE_IDS, WORKFLOWS
 from orchestrator_site.demo.story import tell_story
 from schedules.initial import describe_initial_schedules
 from schedules.models import Firing, Schedule, SchedulerOutage, SchedulerPulse, ScheduleWorkflow
+from schedules.triggers import TriggerError
 from tasks.models import StepsVersion, Task
 from workflows.models import Workflow
 from workflows.operations import create_task, delete_workflow
@@ -32,6 +33,10 @@ class DemoOff(Conflict):
 
 class DemoLoaded(Conflict):
     """The demo is there already."""
+
+
+class DemoImpossible(Conflict):
+    """A setting forbids one of its schedules; the message says which value is refused."""
 
 
 def is_untouched() -> bool:
@@ -55,6 +60,7 @@ def load_demo(*, now: datetime | None = None) -> None:
     Raises:
         DemoOff: The setting DEMO is off.
         DemoLoaded: It is there already, or a part of it.
+        DemoImpossible: Its schedules run more often than MIN_INTERVAL_SECONDS lets any.
     """
     if not settings.DEMO:
         raise DemoOff("the demo is off: set DEMO=true, and restart what runs, so that its tasks have their code")
@@ -64,7 +70,10 @@ def load_demo(*, now: datetime | None = None) -> None:
             raise DemoLoaded("the demo is there already: remove it first")
         for name, description in WORKFLOWS.items():
             create_task(apps, {"name": name, "description": description})
-        tell_story(now=now)
+        try:
+            tell_story(now=now)
+        except TriggerError as error:
+            raise DemoImpossible(f"the demo cannot be loaded: {error}") from error
         # A scheduler was alive until now, as far as the first one that starts can tell.
         SchedulerPulse.objects.get_or_create(pk=1, defaults={"last_tick_at": now})
         notify(SCHEDULES_CHANGED)

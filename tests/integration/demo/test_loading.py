@@ -85,6 +85,14 @@ def test_it_is_not_loaded_without_its_code(settings: Any) -> None:
     assert everything() == before
 
 
+def test_a_setting_that_forbids_its_schedules_is_told_and_nothing_is_written(settings: Any) -> None:
+    settings.MIN_INTERVAL_SECONDS = 3_600
+    before = everything()
+    with pytest.raises(CommandError, match="the demo cannot be loaded: "):
+        demo("load")
+    assert everything() == before
+
+
 def test_only_a_database_in_which_nothing_has_happened_is_untouched() -> None:
     assert is_untouched()
     call_command("scheduler", "load-initial-schedule", stdout=StringIO())

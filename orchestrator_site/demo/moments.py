@@ -6,7 +6,7 @@ from typing import Self
 
 from schedules.policies import Outage
 
-HISTORY = timedelta(hours=30)
+HISTORY = timedelta(hours=26)
 # What is younger than this may still be going on.
 SETTLED_AFTER = timedelta(minutes=10)
 
@@ -66,6 +66,11 @@ class Moments:
     def backup_began(self) -> datetime:
         """When the backup that is going on now began."""
         return self.now.replace(second=0, microsecond=0)
+
+    @property
+    def first_backup(self) -> datetime:
+        """When the first one of all began."""
+        return self.backup_began - timedelta(days=1)
 
     @property
     def archive_full(self) -> datetime:

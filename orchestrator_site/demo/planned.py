@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator_site.demo import names
-from orchestrator_site.demo.moments import HISTORY, Moments
+from orchestrator_site.demo.moments import Moments
 
 ZONE = "Europe/Amsterdam"
 UTRECHT_LINE = {"line": "NL-UTR-0231", "site": "utrecht", "carrier": "own"}
@@ -65,7 +65,7 @@ def plan_schedules(moments: Moments) -> Iterator[DemoSchedule]:
         "Backup of all configurations",
         "task_demo_back_up_configurations",
         "interval",
-        {"hours": 6, "start_date": (moments.backup_began - HISTORY).isoformat()},
+        {"hours": 6, "start_date": moments.first_backup.isoformat()},
     )
     yield from _plan_rare_ones(moments)
 

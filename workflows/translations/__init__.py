@@ -1,5 +1,7 @@
 """Names of workflows for people: a JSON file for each language, here and in `translations` of each app of the user.
 
+The demo is such an app, where it is on.
+
 A file is `{"workflows": {name: words}}`; other sections of it, which other programs may read, are left alone. Files of
 one language are merged: what the user's apps say wins over ours, and a later app of EXTRA_APPS over an earlier one.
 """

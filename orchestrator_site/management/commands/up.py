@@ -11,7 +11,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from orchestrator_site.common.errors import Conflict
 from orchestrator_site.demo.loading import is_demo_loaded, is_untouched, load_demo
 from orchestrator_site.management.commands.tokens import create_token
 
@@ -48,7 +47,8 @@ class Command(BaseCommand):
         """Make the administrator, an API token and the initial schedules, and show them once; the demo if wanted."""
         call_command("scheduler", "load-initial-schedule")
         if with_demo and is_untouched():
-            self.load_demo()
+            load_demo()
+            self.stdout.write("The demo is loaded. To take it out again: manage.py demo remove")
         password = secrets.token_urlsafe(12)
         with transaction.atomic():
             get_user_model().objects.create_superuser(ADMIN, password=password)
@@ -60,14 +60,6 @@ class Command(BaseCommand):
             f"  API token: {token}\n\n"
             "  Password and token are shown this once and stored only as hashes.\n\n"
         )
-
-    def load_demo(self) -> None:
-        try:
-            load_demo()
-        except Conflict as error:  # a start without it is better than none
-            self.stderr.write(str(error))
-        else:
-            self.stdout.write("The demo is loaded. To take it out again: manage.py demo remove")
 
     def show_address(self) -> None:
         self.stdout.write(

@@ -1,5 +1,6 @@
 """Loading the demo and taking it out again, by hand and on a first start."""
 
+import os
 from io import StringIO
 from typing import Any
 
@@ -9,8 +10,9 @@ from django.core.management import CommandError, call_command
 
 from orchestrator_site.checks import check_demo
 from orchestrator_site.demo.loading import DemoOff, is_demo_loaded, is_untouched, load_demo
-from orchestrator_site.demo.names import WORKFLOWS
-from schedules.models import SchedulerOutage, SchedulerPulse
+from orchestrator_site.demo.names import SCHEDULE_IDS, WORKFLOWS
+from orchestrator_site.management.commands import up
+from schedules.models import Schedule, SchedulerOutage, SchedulerPulse
 from tasks.models import TaskStatus
 from tests.integration.workflows.conftest import manage
 from tests.integration.workflows.runs import run
@@ -110,3 +112,42 @@ def test_a_deployed_site_is_warned_of_it(settings: Any) -> None:
     assert [each.id for each in check_demo(None)] == ["orchestrator.W001"]
     settings.DEMO = False
     assert check_demo(None) == []
+
+
+class TestUp:
+    """`manage.py up`, as far as it goes before the processes of the site take its place."""
+
+    @pytest.fixture(autouse=True)
+    def no_processes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(up, "refuse_busy_port", lambda host, port: None)
+        monkeypatch.setattr("os.execv", lambda path, arguments: None)
+        for name in ("DEMO", "LOG_FORMAT"):  # which it sets for them
+            monkeypatch.setenv(name, "")
+
+    @staticmethod
+    def start(*options: str) -> str:
+        """Start the site; return whether its processes are to have the demo's code."""
+        call_command("up", *options, stdout=StringIO(), stderr=StringIO())
+        return os.environ["DEMO"]
+
+    def test_the_first_start_loads_it_and_a_later_one_does_not(self) -> None:
+        assert self.start() == "true"
+        assert Schedule.objects.filter(pk__in=SCHEDULE_IDS).count() == len(SCHEDULE_IDS)
+        demo("remove")
+        assert self.start() == "false"
+        assert not is_demo_loaded()
+
+    def test_a_start_without_it_loads_none(self) -> None:
+        assert self.start("--no-demo") == "false"
+        assert Schedule.objects.exists()
+        assert not is_demo_loaded()
+
+    def test_a_database_in_which_something_has_happened_gets_none(self) -> None:
+        make_task()
+        assert self.start() == "false"
+        assert not is_demo_loaded()
+
+    def test_a_site_without_the_setting_gets_none(self, settings: Any) -> None:
+        settings.DEMO = False
+        assert self.start() == "false"
+        assert not is_demo_loaded()

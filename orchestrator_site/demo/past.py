@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -81,11 +82,12 @@ class Past:
         self._moments = moments
         self._find_trouble = find_trouble
         self._acts: list[tuple[datetime, int, Act]] = []
+        self._numbers = count()  # of two acts of one moment the one that was added first comes first
         self._outage = moments.outage
 
     def add(self, moment: datetime, act: Act) -> None:
         """Have something done at a moment; it is told which one that is."""
-        heapq.heappush(self._acts, (moment, len(self._acts), act))
+        heapq.heappush(self._acts, (moment, next(self._numbers), act))
 
     def live_through(self) -> None:
         """Do all that is to be done, and decide every planned instant, up to the end."""

@@ -102,4 +102,4 @@ chromium:
 
 .env: | .venv/bin/python
 	@umask 077; $(BIN)/python -c \
-	  'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(50))' > $@
+	  'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(50) + "\nDEMO=true")' > $@

@@ -43,6 +43,8 @@ POLL_SECONDS = ENVIRONMENT.number("POLL_SECONDS")
 MIN_INTERVAL_SECONDS = ENVIRONMENT.number("MIN_INTERVAL_SECONDS")
 API_TOKEN_TTL_DAYS = ENVIRONMENT.number("API_TOKEN_TTL_DAYS")
 EXTRA_APPS = ENVIRONMENT.words("EXTRA_APPS")
+DEMO = ENVIRONMENT.flag("DEMO")
+DEMO_APPS = ["orchestrator_site.demo"] if DEMO else []
 LOG_LEVEL = ENVIRONMENT.text("LOG_LEVEL")
 LOG_FORMAT = ENVIRONMENT.text("LOG_FORMAT") or ("console" if DEBUG or sys.stderr.isatty() else "json")
 
@@ -84,6 +86,7 @@ INSTALLED_APPS = [
     "workflows",
     "tasks",
     "schedules",
+    *DEMO_APPS,
     *EXTRA_APPS,
 ]
 

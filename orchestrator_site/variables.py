@@ -193,6 +193,14 @@ VARIABLES: tuple[Variable, ...] = (
         effect="Your own Django apps; their `workflows` and `schedules` modules are discovered.",
     ),
     Variable(
+        name="DEMO",
+        kind=Kind.FLAG,
+        default="false",
+        effect="Has the workflows of the demo, and lets the first start of `manage.py up` fill an empty database with "
+        "schedules and their history; never in production.",
+        default_note="`false` (the `.env` that `make up` writes says `true`)",
+    ),
+    Variable(
         name="LOG_LEVEL",
         default="INFO",
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import signal
@@ -7,7 +8,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -100,24 +101,41 @@ def running(start: Callable[[], Running]) -> Running:
     return start()
 
 
-def test_the_first_start_prints_a_user_and_a_token_that_work_and_later_ones_do_not(
-    start: Callable[[], Running],
+def test_the_first_start_prints_a_user_and_a_token_that_work_loads_the_demo_and_later_ones_do_not(
+    start: Callable[[], Running], environment: dict[str, str]
 ) -> None:
+    environment["DEMO"] = "true"
     running = start()
     running.wait_until_ready()
     printed = running.printed()
     token = re.search(r"API token: (\w{64})", printed)
     assert token, printed
     assert re.search(r"User: +admin\n +Password: +\S{12,}\n", printed)
-    request = Request(f"{running.base_url}/api/workflows", headers={"Authorization": f"Bearer {token[1]}"})
-    assert urlopen(request).status == 200
+    assert "The demo is loaded." in printed
+    names = [each["name"] for each in ask(running, "schedules", token[1])]
+    assert {"Task Clean Up Tasks", "Backup of all configurations"} <= set(names)
+    # With the backup that was going on when the demo was loaded a worker goes on now.
+    wait_for(lambda: "task_demo_back_up_configurations" in running_workflows(running, token[1]), timeout=30)
     running.stop()
 
     again = start()
     again.wait_until_ready()
+    assert [each["name"] for each in ask(again, "schedules", token[1])] == names
     again.stop()
     assert "Password:  " not in again.printed()
+    assert "demo is loaded" not in again.printed()
     assert "manage.py tokens create admin" in again.printed()
+
+
+def running_workflows(running: Running, token: str) -> list[str]:
+    return [each["workflow_name"] for each in ask(running, "tasks?status=running", token)]
+
+
+def ask(running: Running, path: str, token: str) -> list[dict[str, Any]]:
+    """Return the results that a list of the REST API answers."""
+    request = Request(f"{running.base_url}/api/{path}", headers={"Authorization": f"Bearer {token}"})
+    results: list[dict[str, Any]] = json.load(urlopen(request))["results"]
+    return results
 
 
 @once_on_sqlite

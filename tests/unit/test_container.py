@@ -270,3 +270,11 @@ class TestHealthCheck:
     )
     def test_it_asks_under_a_name_that_the_site_answers_to(self, allowed: str, host: str) -> None:
         assert healthcheck.allowed_host({"ALLOWED_HOSTS": allowed}) == host
+
+
+def test_production_has_no_demo(compose: dict[str, Any]) -> None:
+    services = [service.get("environment", {}) for service in compose["services"].values()]
+    assert all("DEMO" not in environment for environment in (image_environment(), *services))
+    assert not any("env_file" in service for service in compose["services"].values())  # `.env` may turn it on
+    [variable] = [each for each in VARIABLES if each.name == "DEMO"]
+    assert variable.default == "false"

@@ -1,5 +1,7 @@
 """Names of workflows for people: a JSON file for each language, here and in `translations` of each app of the user.
 
+The demo is such an app, where it is on.
+
 A file is `{"workflows": {name: words}}`; other sections of it, which other programs may read, are left alone. Files of
 one language are merged: what the user's apps say wins over ours, and a later app of EXTRA_APPS over an earlier one.
 """
@@ -115,7 +117,7 @@ def _kind(value: object) -> str:
 
 
 def _all_files() -> Iterator[Path]:
-    configs = find_app_configs(settings.EXTRA_APPS)
+    configs = find_app_configs([*settings.DEMO_APPS, *settings.EXTRA_APPS])
     for folder in [SHIPPED_FOLDER, *(Path(config.path, FOLDER_NAME) for config in configs)]:
         yield from sorted(folder.glob("*.json"))
 

@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from orchestrator_site.demo.loading import is_demo_loaded, is_untouched, load_demo
 from orchestrator_site.management.commands.tokens import create_token
 
 ADMIN = "admin"
@@ -18,9 +19,12 @@ ADMIN = "admin"
 
 class Command(BaseCommand):
     help = (
-        "Start everything for one machine: migrates, makes an administrator and the initial "
-        "schedules on the first start, then runs web server and scheduler until Ctrl-C."
+        "Start everything for one machine: migrates, makes an administrator, the initial schedules and, where the "
+        "setting DEMO is on, the demo on the first start, then runs web server and scheduler until Ctrl-C."
     )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="load no demo on the first start")
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_busy_port(settings.HOST, settings.PORT)
@@ -28,18 +32,23 @@ class Command(BaseCommand):
         if get_user_model().objects.filter(is_superuser=True).exists():
             self.show_address()
         else:
-            self.prepare_first_start()
+            self.prepare_first_start(with_demo=settings.DEMO and not options["no_demo"])
         # The supervisor takes this process's place, so that signals reach it directly.
         sys.stdout.flush()
         # Its children write into a pipe: whether that ends at a terminal is known only here.
         os.environ["LOG_FORMAT"] = settings.LOG_FORMAT
+        # The code of its workflows without their rows would be reported as something that is missing.
+        os.environ["DEMO"] = str(settings.DEMO and is_demo_loaded()).lower()
         os.chdir(settings.BASE_DIR)
         command = [sys.executable, "-m", "orchestrator_site.supervisor"]
         os.execv(command[0], command)  # noqa: S606  no shell is wanted
 
-    def prepare_first_start(self) -> None:
-        """Make the administrator, an API token and the initial schedules, and show them once."""
+    def prepare_first_start(self, *, with_demo: bool) -> None:
+        """Make the administrator, an API token and the initial schedules, and show them once; the demo if wanted."""
         call_command("scheduler", "load-initial-schedule")
+        if with_demo and is_untouched():
+            load_demo()
+            self.stdout.write("The demo is loaded. To take it out again: manage.py demo remove")
         password = secrets.token_urlsafe(12)
         with transaction.atomic():
             get_user_model().objects.create_superuser(ADMIN, password=password)

@@ -1,0 +1,1 @@
+"""The task files of the demo, as those of an app of yours would be."""

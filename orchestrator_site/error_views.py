@@ -72,9 +72,7 @@ def forgery_suspected(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         HTTPStatus.FORBIDDEN,
         _("Nothing was changed"),
-        _(
-            "The page is older than your login, or cookies are blocked. Go back, load it anew, and try again."
-        ),
+        _("The page is older than your login, or cookies are blocked. Go back, load it anew, and try again."),
     )
 
 

@@ -1,0 +1,120 @@
+"""What a change of step lists means for tasks that are on their way: which of them stand at or after what has changed.
+
+It is asked of the same functions that decide where a task goes on, and no code of any workflow is needed for it: the
+present lists are those that a release has written down.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from tasks.models import StepsVersion, Task, TaskStatus
+from workflows.engine.versions import StepEntry, find_place, fingerprint, keeps_place
+
+# Those that may go on some day. One with inconsistent data may as well, but has stopped already.
+ON_THEIR_WAY = tuple(
+    status
+    for status in TaskStatus
+    if status not in {TaskStatus.CREATED, TaskStatus.COMPLETED, TaskStatus.ABORTED, TaskStatus.INCONSISTENT_DATA}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PresentSteps:
+    """The step list of a workflow as it is now, and what became of former steps."""
+
+    entries: Sequence[StepEntry]
+    aliases: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Affected:
+    """The tasks of one workflow that a change concerns.
+
+    Attributes:
+        stopping: How many stand at or after what has changed, and will stop when they go on.
+        mapped: How many stand there, and go on where an alias leads them.
+        stopped: How many have stopped as inconsistent since the change.
+        versions: The step lists by which the first two have run.
+        first_position: The smallest position at which one of them stands.
+    """
+
+    workflow_id: UUID
+    workflow_name: str
+    stopping: int = 0
+    mapped: int = 0
+    stopped: int = 0
+    versions: set[str] = field(default_factory=set)
+    first_position: int | None = None
+
+    @property
+    def standing(self) -> int:
+        """How many stand at or after what has changed."""
+        return self.stopping + self.mapped
+
+
+def find_affected(workflows: Mapping[str, PresentSteps], *, since: datetime) -> list[Affected]:
+    """Return what a change means for the tasks there are, by the names of the workflows; only where there are some.
+
+    Two statements, however many tasks there are.
+
+    Args:
+        workflows: Those whose steps have changed, by name.
+        since: When that was.
+    """
+    if not workflows:
+        return []
+    groups = _count_groups(workflows, since=since)
+    stored = _read_entries(version for *_, version, _, _ in groups)
+    found: dict[UUID, Affected] = {}
+    for workflow_id, name, status, version, position, count in groups:
+        affected = found.setdefault(workflow_id, Affected(workflow_id, name))
+        if status == TaskStatus.INCONSISTENT_DATA:
+            affected.stopped += count
+        else:
+            _add(affected, workflows[name], stored.get(version, ()), version=version, position=position, count=count)
+    return sorted(
+        (each for each in found.values() if each.standing or each.stopped), key=lambda each: each.workflow_name
+    )
+
+
+def _count_groups(
+    workflows: Mapping[str, PresentSteps], *, since: datetime
+) -> list[tuple[UUID, str, str, str, int, int]]:
+    """Count the tasks that have begun, by workflow, status, the list that they ran by, and where they stand in it."""
+    has_stopped = Q(status=TaskStatus.INCONSISTENT_DATA, finished_at__gte=since)
+    begun = Task.objects.filter(Q(status__in=ON_THEIR_WAY) | has_stopped, workflow__name__in=workflows)
+    groups = begun.exclude(steps_version="").order_by()
+    columns = ("workflow_id", "workflow__name", "status", "steps_version", "position")
+    return list(groups.values_list(*columns).annotate(count=Count("pk")))
+
+
+def _read_entries(version_ids: Iterable[str]) -> dict[str, tuple[StepEntry, ...]]:
+    rows = StepsVersion.objects.filter(pk__in=set(version_ids)).values_list("id", "entries")
+    return {version_id: tuple(StepEntry(name, form) for name, form in entries) for version_id, entries in rows}
+
+
+def _add(
+    affected: Affected,
+    present: PresentSteps,
+    stored: Sequence[StepEntry],
+    *,
+    version: str,
+    position: int,
+    count: int,
+) -> None:
+    entries, aliases = present.entries, present.aliases
+    if version == fingerprint([StepEntry(affected.workflow_name), *entries]):
+        return
+    if keeps_place(stored=stored, position=position, present=entries, aliases=aliases):
+        return
+    if find_place(stored=stored, position=position, present=entries, aliases=aliases) is None:
+        affected.stopping += count
+    else:
+        affected.mapped += count
+    affected.versions.add(version)
+    first = affected.first_position
+    affected.first_position = position if first is None else min(first, position)

@@ -14,7 +14,7 @@ import tzdata
 
 from orchestrator_site.common.bulk import update_rows
 from orchestrator_site.common.clock import Clock
-from orchestrator_site.common.database import write_statement, write_transaction
+from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.decorated.zone_data import move_function_rows
 from schedules.models import Schedule, ScheduleState, ZoneData, ZoneDataChange
@@ -81,10 +81,14 @@ def _store(version: str, *, now: datetime) -> None:
 
 
 def _begin_change(versions: dict[str, str], *, now: datetime) -> None:
-    """Write down that next runs are about to move; schedulers that do so together have one row."""
+    """Write down that next runs are about to move; schedulers that do so together have one row.
+
+    One that comes when another has just ended it makes none.
+    """
     change = ZoneDataChange(**versions, started_at=now)
-    with write_statement():
-        ZoneDataChange.objects.bulk_create([change], ignore_conflicts=True)
+    with write_transaction():
+        if ZoneData.objects.select_for_update().filter(version=versions["from_version"]).exists():
+            ZoneDataChange.objects.bulk_create([change], ignore_conflicts=True)
 
 
 def _note_moves(versions: dict[str, str], moves: Iterable[tuple[Schedule, datetime]]) -> None:

@@ -114,6 +114,15 @@ class TestTheTimeLine:
         assert "The engine was frozen by bob Upgrade of <NSO>" in text
         assert f'href="{page_url("schedules_schedule", schedule.pk)}"' in read(root.get(URL))
 
+    def test_what_is_gone_has_no_link(self, root: Client, workflow: Workflow) -> None:
+        schedule = make_schedule(workflow, name="Nightly")
+        log(User.objects.create(username="ada"), schedule)
+        url = page_url("schedules_schedule", schedule.pk)
+        schedule.delete()
+        page = read(root.get(URL))
+        assert "Changed schedule “Nightly”" in page
+        assert url not in page
+
     def test_a_pause_by_another_way_is_told_with_its_reason(self, root: Client, workflow: Workflow) -> None:
         schedule, at = make_schedule(workflow, name="Nightly"), now()
         paused = {"state": "paused", "paused_at": at, "pause_reason": "Maintenance", "next_run_at": None}

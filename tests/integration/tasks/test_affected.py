@@ -88,6 +88,12 @@ def test_those_that_have_ended_or_not_begun_or_run_by_the_present_list_are_not_c
     assert [each.stopping for each in find(workflow)] == [1]
 
 
+def test_the_present_list_needs_not_be_written_down(workflow: Workflow) -> None:
+    register_code(workflow.name, [make_step("A", lambda: None)])
+    stand(workflow, version_of(get_definition(workflow.name)).id, 1)
+    assert find(workflow) == []
+
+
 def test_those_that_have_stopped_since_are_told_apart_from_those_that_had_before(workflow: Workflow) -> None:
     former = deploy(workflow, "A B")
     deploy(workflow, "X A B")

@@ -127,14 +127,14 @@ class TestContents:
         assert json.loads(json.dumps(known.contents)) == known.contents
 
 
-def one(number: int) -> bool:
-    """Say one thing."""
-    return number in {1, 2, 3}
+def one(word: str) -> bool:
+    """Say one thing; the order of such a set is another one in every process."""
+    return word in {"north", "east", "south", "west"}
 
 
-def other(number: int) -> bool:
-    """Say one thing."""
-    return number in {1, 2, 4}
+def other(word: str) -> bool:
+    """Say one thing; the order of such a set is another one in every process."""
+    return word in {"north", "east", "south", "up"}
 
 
 def make_closure(value: int) -> Callable[[], int]:

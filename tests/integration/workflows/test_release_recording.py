@@ -104,6 +104,20 @@ class TestWhatIsNews:
         see_release(nothing, process="host:1", now=NOW)
         assert [row.contents for row in Release.objects.order_by("id")] == [{"f": {}}, {}]
 
+    def test_one_that_another_process_has_just_written_down_is_left_at_that(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        see("a")
+        with monkeypatch.context() as meanwhile:
+
+            def let_the_other_be_first(names: Any) -> None:
+                meanwhile.undo()
+                see("b", minutes=1)
+
+            meanwhile.setattr(recording, "lock_names", let_the_other_be_first)
+            see("b", minutes=1)
+        assert written() == ["a", "b"]
+
 
 class TestWhatItCosts:
     def test_a_start_with_what_is_known_is_two_statements_however_many_workflows_there_are(self) -> None:

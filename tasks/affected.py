@@ -4,12 +4,14 @@ It is asked of the same functions that decide where a task goes on, and no code 
 present lists are those that a release has written down.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from tasks.models import StepsVersion, Task, TaskStatus
 from workflows.engine.versions import StepEntry, find_place, fingerprint, keeps_place
@@ -20,6 +22,10 @@ ON_THEIR_WAY = tuple(
     for status in TaskStatus
     if status not in {TaskStatus.CREATED, TaskStatus.COMPLETED, TaskStatus.ABORTED, TaskStatus.INCONSISTENT_DATA}
 )
+
+
+# So many are looked at; of more, these tell enough.
+MAX_COUNTED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class Affected:
     """The tasks of one workflow that a change concerns.
 
     Attributes:
+        is_all: Whether all were counted; else there are at least as many.
         stopping: How many stand at or after what has changed, and will stop when they go on.
         mapped: How many stand there, and go on where an alias leads them.
         stopped: How many have stopped as inconsistent since the change.
@@ -44,6 +51,7 @@ class Affected:
 
     workflow_id: UUID
     workflow_name: str
+    is_all: bool = True
     stopping: int = 0
     mapped: int = 0
     stopped: int = 0
@@ -56,10 +64,20 @@ class Affected:
         return self.stopping + self.mapped
 
 
+class _Group(NamedTuple):
+    """Where tasks stand: of which workflow, in which status, and at which place of which list."""
+
+    workflow_id: UUID
+    workflow_name: str
+    status: str
+    version: str
+    position: int
+
+
 def find_affected(workflows: Mapping[str, PresentSteps], *, since: datetime) -> list[Affected]:
     """Return what a change means for the tasks there are, by the names of the workflows; only where there are some.
 
-    Two statements, however many tasks there are.
+    Two statements, however many tasks there are, of which the first 5,000 count.
 
     Args:
         workflows: Those whose steps have changed, by name.
@@ -67,11 +85,12 @@ def find_affected(workflows: Mapping[str, PresentSteps], *, since: datetime) -> 
     """
     if not workflows:
         return []
-    groups = _count_groups(workflows, since=since)
-    stored = _read_entries(version for *_, version, _, _ in groups)
+    groups, is_all = _count_groups(workflows, since=since)
+    stored = _read_entries(group.version for group in groups)
     found: dict[UUID, Affected] = {}
-    for workflow_id, name, status, version, position, count in groups:
-        affected = found.setdefault(workflow_id, Affected(workflow_id, name))
+    for group, count in groups.items():
+        workflow_id, name, status, version, position = group
+        affected = found.setdefault(workflow_id, Affected(workflow_id, name, is_all=is_all))
         if status == TaskStatus.INCONSISTENT_DATA:
             affected.stopped += count
         else:
@@ -81,15 +100,14 @@ def find_affected(workflows: Mapping[str, PresentSteps], *, since: datetime) -> 
     )
 
 
-def _count_groups(
-    workflows: Mapping[str, PresentSteps], *, since: datetime
-) -> list[tuple[UUID, str, str, str, int, int]]:
-    """Count the tasks that have begun, by workflow, status, the list that they ran by, and where they stand in it."""
+def _count_groups(workflows: Mapping[str, PresentSteps], *, since: datetime) -> tuple[Counter[_Group], bool]:
+    """Count the tasks that have begun, by where they stand; and tell whether these are all of them."""
     has_stopped = Q(status=TaskStatus.INCONSISTENT_DATA, finished_at__gte=since)
     begun = Task.objects.filter(Q(status__in=ON_THEIR_WAY) | has_stopped, workflow__name__in=workflows)
-    groups = begun.exclude(steps_version="").order_by()
+    places = begun.exclude(steps_version="").order_by()
     columns = ("workflow_id", "workflow__name", "status", "steps_version", "position")
-    return list(groups.values_list(*columns).annotate(count=Count("pk")))
+    rows = [_Group(*row) for row in places.values_list(*columns)[: MAX_COUNTED + 1]]
+    return Counter(rows[:MAX_COUNTED]), len(rows) <= MAX_COUNTED
 
 
 def _read_entries(version_ids: Iterable[str]) -> dict[str, tuple[StepEntry, ...]]:

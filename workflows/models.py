@@ -197,4 +197,4 @@ class Release(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.version
+        return self.name or f"{self.version} ({self.fingerprint[:7]})"

@@ -233,6 +233,7 @@ def _say_concerns(concerns: Concerns) -> Iterator[Shown]:
 
 def _say_affected(affected: Affected) -> Iterator[Shown]:
     name = {"name": affected.workflow_name}
+    at_least = "" if affected.is_all else _("or more")
     query = {"workflow__id__exact": affected.workflow_id}
     if affected.standing:
         text = ngettext(
@@ -247,7 +248,7 @@ def _say_affected(affected: Affected) -> Iterator[Shown]:
             "position__gte": affected.first_position,
         }
         link = list_link("tasks_task", urlencode(standing), text % {**name, "count": affected.standing})
-        yield {"icon": "warning", "link": link, "text": _say_what_they_do(affected)}
+        yield {"icon": "warning", "link": link, "note": at_least, "text": _say_what_they_do(affected)}
     if affected.stopped:
         text = ngettext(
             "%(count)d task of %(name)s has stopped since as inconsistent",
@@ -256,7 +257,12 @@ def _say_affected(affected: Affected) -> Iterator[Shown]:
         )
         stopped = query | {"status__exact": TaskStatus.INCONSISTENT_DATA.value}
         link = list_link("tasks_task", urlencode(stopped), text % {**name, "count": affected.stopped})
-        yield {"icon": "error", "link": link, "text": _("resume each at a step of your choice, on its page")}
+        yield {
+            "icon": "error",
+            "link": link,
+            "note": at_least,
+            "text": _("resume each at a step of your choice, on its page"),
+        }
 
 
 def _say_what_they_do(affected: Affected) -> str:

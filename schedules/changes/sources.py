@@ -22,11 +22,11 @@ from schedules.changes.events import Code, Event, Kind, Window
 from schedules.models import Schedule, ZoneDataChange
 from tasks.models import EngineFreeze, Task
 from workflows.models import Workflow
-from workflows.releases.reading import list_releases
+from workflows.releases.reading import list_releases, read_page
 
 PAGE_SIZE = 50
 # A release holds all that is registered; more of them on one page are more than anybody reads.
-RELEASES_PER_PAGE = 20
+RELEASES_PER_PAGE = 10
 MAX_MIGRATIONS = 1_000
 # Migrations that were applied one after the other are one event.
 APPLIED_TOGETHER = timedelta(minutes=1)
@@ -49,7 +49,7 @@ class Source:
 
 def read_releases(window: Window, limit: int) -> list[Event]:
     """Return when another release took the place of the one before."""
-    rows = list_releases().filter(window.holds("first_seen_at"))[:limit]
+    rows = read_page(list_releases().filter(window.holds("first_seen_at")), limit=limit)
     return [Event(row.first_seen_at, Code.RELEASE, row) for row in rows]
 
 
@@ -126,7 +126,9 @@ def logged(*models: type[Model]) -> Callable[[Window, int], list[Event]]:
     def read(window: Window, limit: int) -> list[Event]:
         types = ContentType.objects.get_for_models(*models).values()
         entries = LogEntry.objects.filter(window.holds("action_time"), content_type__in=types)
-        rows = list(entries.select_related("user", "content_type").order_by("-action_time", "-id")[:limit])
+        # Its index is that of the ids, which are in the order of time but for what two web servers logged together.
+        latest = entries.select_related("user", "content_type").order_by("-id")[:limit]
+        rows = sorted(latest, key=lambda entry: entry.action_time, reverse=True)
         there = set(_find_there(rows, models))
         return [
             Event(

@@ -20,6 +20,17 @@ def list_releases() -> QuerySet[Release]:
     return Release.objects.select_related("former").order_by("-id")
 
 
+def read_page(releases: QuerySet[Release], *, limit: int) -> list[Release]:
+    """Return the first releases with those that they took the place of; each is read once, as it may hold much."""
+    rows = list(releases.select_related(None)[:limit])
+    known = {row.pk: row for row in rows}
+    missing = {row.former_id for row in rows if row.former_id is not None} - known.keys()
+    known |= Release.objects.in_bulk(missing)
+    for row in rows:
+        row.former = None if row.former_id is None else known.get(row.former_id)
+    return rows
+
+
 def find_newest(part: ReleasePart) -> Release | None:
     """Return the release of a part that is in use now, if any process has ever said what it knows."""
     return list_releases().filter(part=part).first()

@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from schedules.models import Schedule, ZoneDataChange
+from tasks import affected
 from tasks.deploys import save_version, version_of
 from tasks.models import EngineFreeze, TaskStatus
 from tests.integration.admin.conftest import Login
@@ -103,6 +104,13 @@ class TestTheTimeLine:
         assert link
         rows = root.get(link[1]).context["cl"].result_list
         assert [(row.workflow.name, row.position) for row in rows] == [("task_a", 2)]
+
+    def test_where_not_all_tasks_were_counted_it_says_so(
+        self, root: Client, changed: Release, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert "or more" not in text_of(root.get(URL))
+        monkeypatch.setattr(affected, "MAX_COUNTED", 1)
+        assert "(or more)" in text_of(root.get(URL))
 
     def test_what_people_did_is_told_with_the_name_and_a_link(self, root: Client, workflow: Workflow) -> None:
         ada = User.objects.create(username="ada")
@@ -193,6 +201,10 @@ class TestTheRelease:
         assert "Step “<X>” is inserted after “A”." in text
         assert "1 task of task_a stands at or after what has changed" in text
 
+    def test_one_that_nobody_named_has_the_version_and_what_tells_it_apart(self, root: Client, db: None) -> None:
+        release = deploy("")
+        assert f"Release 0.1.0 ({release.fingerprint[:7]})" in text_of(root.get(URL))
+
     def test_it_is_compared_with_another_one_that_is_chosen(
         self, root: Client, workflow: Workflow, changed: Release
     ) -> None:
@@ -271,4 +283,5 @@ def test_many_changes_need_the_statements_of_a_few(root: Client, changed: Releas
     with recorded_statements() as of_many:
         page = read(root.get(URL))
     assert "61 tasks" in page or "62 tasks" in page or "63 tasks" in page
-    assert len(of_many) <= len(of_few) <= MOST_STATEMENTS, "\n".join(of_many)
+    # That of the release which the oldest one of the page took the place of is the one more.
+    assert len(of_many) <= len(of_few) + 1 <= MOST_STATEMENTS, "\n".join(of_many)

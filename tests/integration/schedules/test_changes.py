@@ -188,7 +188,7 @@ class TestWindowsAndPages:
         found = [(event.code, event.row.pk) for event in seen if event.code != Code.WORKFLOW_REGISTERED]
         assert len(found) == len(set(found)) == 200
         assert [event.at for event in seen] == sorted((event.at for event in seen), reverse=True)
-        assert 4 <= pages <= 8
+        assert 8 <= pages <= 12
 
     def test_events_of_one_moment_are_on_one_page(self, ada: User) -> None:
         task = make_task(make_workflow(has_code=False))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tasks import affected
 from tasks.affected import Affected, PresentSteps, find_affected
 from tasks.deploys import save_version, version_of
 from tasks.models import Task, TaskStatus
@@ -102,6 +103,16 @@ def test_those_that_have_stopped_since_are_told_apart_from_those_that_had_before
         make_task(workflow, status=status, steps_version=former, position=1, finished_at=finished_at)
     [found] = find(workflow)
     assert (found.stopped, found.standing) == (2, 0)
+
+
+def test_of_very_many_the_first_are_counted_and_it_is_told(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    former = deploy(workflow, "A B")
+    stand(workflow, former, 2, 2, 2)
+    deploy(workflow, "X A B")
+    for most, expected in ((3, (3, True)), (2, (2, False))):
+        monkeypatch.setattr(affected, "MAX_COUNTED", most)
+        [found] = find(workflow)
+        assert (found.stopping, found.is_all) == expected
 
 
 def test_it_costs_two_statements_however_many_tasks_there_are(workflow: Workflow) -> None:

@@ -62,8 +62,8 @@ def _show_migrations(event: Event) -> Shown:
 def _show_registrations(events: Sequence[Event]) -> Shown:
     text = ngettext("%(count)d workflow was registered", "%(count)d workflows were registered", len(events))
     title = list_link("workflows_workflow", "", text % {"count": len(events)})
-    names = [page_link("workflows_workflow", event.row.pk, event.row) for event in events]
-    return {**show_event(events[0]), "title": title, **_name_some(names)}
+    links = [page_link("workflows_workflow", event.row.pk, event.row) for event in events]
+    return {**show_event(events[0]), "title": title, **_name_some([str(event.row) for event in events]), "lines": links}
 
 
 def _show_registered(event: Event) -> Shown:

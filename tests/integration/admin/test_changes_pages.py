@@ -150,7 +150,7 @@ class TestTheTimeLine:
         for number in range(3):
             make_workflow(name=f"task_{number}", has_code=False)
         page = read(root.get(URL, {"since": "today"}))
-        assert "3 workflows were registered" in page
+        assert "3 workflows were registered task_2 and 2 more task_2 task_1 task_0" in text_of(root.get(URL))
         assert page.count('data-code="workflow_registered"') == 1
 
     def test_it_is_filtered_by_kind_and_time(self, root: Client, changed: Release) -> None:

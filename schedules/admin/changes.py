@@ -11,11 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
+from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from orchestrator_site.common.admin.filters import find_start
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
@@ -52,6 +54,7 @@ class ChangesAdmin(ReadOnlyAdmin):
         """Return the two pages; nothing else can be done to a release."""
         return [url for url in super().get_urls() if url.name in {LIST, PAGE}]
 
+    @method_decorator(require_safe)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the time line; an address that asks for what there is not leads to all of it."""
         if not self.has_view_permission(request):
@@ -80,6 +83,7 @@ class ChangesAdmin(ReadOnlyAdmin):
             context |= self._show_newest(request)
         return TemplateResponse(request, "admin/changes/timeline.html", context)
 
+    @method_decorator(require_safe)
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -79,7 +79,7 @@ def describe_workflow(definition: WorkflowDefinition) -> Contents:
     except WorkflowError as error:
         return {"problem": str(error)[:MAX_PROBLEM_CHARACTERS]}
     return {
-        "description": definition.description,
+        "description": str(definition.description),
         "target": definition.target.value,
         "steps": steps,
         "form": start_form,
@@ -98,13 +98,21 @@ def _describe_step(step: Step) -> Contents:
         "form": _describe_form(step.form) if isinstance(step, InputStep) else None,
         "retry": None
         if retrying is None
-        else [retrying.max_attempts, retrying.backoff.first_seconds, retrying.backoff.longest_seconds],
+        else [
+            retrying.max_attempts,
+            *map(_as_number, (retrying.backoff.first_seconds, retrying.backoff.longest_seconds)),
+        ],
         "conditional": step.is_conditional,
         "atomic": step.is_atomic,
-        "timeout": step.timeout_seconds,
-        "answer_within": step.answer_within_seconds if isinstance(step, AwaitCallbackStep) else None,
+        "timeout": _as_number(step.timeout_seconds),
+        "answer_within": _as_number(step.answer_within_seconds) if isinstance(step, AwaitCallbackStep) else None,
         "code": digest_function(step.function),
     }
+
+
+def _as_number(seconds: float | None) -> float | None:
+    """Return seconds as JSON has them: an author may have given a Decimal."""
+    return None if seconds is None else float(seconds)
 
 
 def _kind_of(step: Step) -> str:

@@ -83,13 +83,20 @@ class ReleaseWatch:
         if time.monotonic() - self._looked_at < SEE_EVERY_SECONDS:
             return
         self._looked_at = time.monotonic()
-        self._known = self._known or [know_workflows(name=release_name(), version=VERSION), *self._know_others()]
+        self._known = self._known or self._find_out()
         try:
             for known in self._known:
                 see_release(known, process=self._process, now=now)
         except DatabaseProblem as error:
             log.warning("release_not_recorded", process=self._process, reason=str(error).strip())
             connections.close_all()
+
+    def _find_out(self) -> list[Known]:
+        try:
+            return [know_workflows(name=release_name(), version=VERSION), *self._know_others()]
+        except Exception:  # what authors wrote is described: whatever it raises, tasks and schedules run all the same
+            log.exception("release_not_described", process=self._process)
+            return []
 
 
 def release_name() -> str:

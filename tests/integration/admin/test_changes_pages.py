@@ -236,6 +236,7 @@ class TestTheRelease:
         for verb in ("delete", "history"):
             assert root.get(f"{URL}{changed.pk}/{verb}/").status_code in {302, 404}
         assert root.get(f"{URL}add/").status_code == 404
+        assert root.post(URL).status_code == root.post(page_url("workflows_release", changed.pk)).status_code == 405
         assert Release.objects.count() == 2
 
 

@@ -183,6 +183,15 @@ class TestProcesses:
         watch.look(now=NOW)
         assert Release.objects.count() == 1
 
+    def test_code_that_cannot_be_described_harms_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail() -> Sequence[Known]:
+            raise TypeError("of an author")
+
+        with structlog.testing.capture_logs() as lines:
+            ReleaseWatch(process="host:1", know_others=fail).look(now=NOW)
+        assert [line["event"] for line in lines] == ["release_not_described"]
+        assert not Release.objects.exists()
+
     def test_a_worker_that_registers_writes_down_its_workflows(self) -> None:
         register_code("task_mine", [make_step("Mine", lambda: None)])
         worker = Worker(concurrency=1, lease_seconds=30, poll_seconds=1, clock=DatabaseClock())

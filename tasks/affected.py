@@ -1,4 +1,4 @@
-"""What a change of step lists means for tasks that are on their way: which of them stand at or after what has changed.
+"""What changes of step lists mean for tasks that are on their way: which stand at or after what has changed since.
 
 It is asked of the same functions that decide where a task goes on, and no code of any workflow is needed for it: the
 present lists are those that a release has written down.
@@ -38,13 +38,13 @@ class PresentSteps:
 
 @dataclass(slots=True)
 class Affected:
-    """The tasks of one workflow that a change concerns.
+    """The tasks of one workflow that changes concern.
 
     Attributes:
         is_all: Whether all were counted; else there are at least as many.
         stopping: How many stand at or after what has changed, and will stop when they go on.
         mapped: How many stand there, and go on where an alias leads them.
-        stopped: How many have stopped as inconsistent since the change.
+        stopped: How many have stopped as inconsistent.
         versions: The step lists by which the first two have run.
         first_position: The smallest position at which one of them stands.
     """
@@ -75,38 +75,35 @@ class _Group(NamedTuple):
 
 
 def find_affected(workflows: Mapping[str, PresentSteps], *, since: datetime) -> list[Affected]:
-    """Return what a change means for the tasks there are, by the names of the workflows; only where there are some.
+    """Return which tasks stand at what has changed since they ran, by the names of their workflows.
 
-    Two statements, however many tasks there are, of which the first 5,000 count.
+    Those of a workflow that has no present list stop all. Two statements, however many tasks there are, of which the
+    first 5,000 count.
 
     Args:
-        workflows: Those whose steps have changed, by name.
-        since: When that was.
+        workflows: The step lists of all workflows that have usable code, by name.
+        since: From when on those count that have stopped.
     """
-    if not workflows:
-        return []
     groups, is_all = _count_groups(workflows, since=since)
     stored = _read_entries(group.version for group in groups)
     found: dict[UUID, Affected] = {}
     for group, count in groups.items():
-        workflow_id, name, status, version, position = group
-        affected = found.setdefault(workflow_id, Affected(workflow_id, name, is_all=is_all))
-        if status == TaskStatus.INCONSISTENT_DATA:
+        affected = found.setdefault(group.workflow_id, Affected(group.workflow_id, group.workflow_name, is_all=is_all))
+        if group.status == TaskStatus.INCONSISTENT_DATA:
             affected.stopped += count
         else:
-            _add(affected, workflows[name], stored.get(version, ()), version=version, position=position, count=count)
-    return sorted(
-        (each for each in found.values() if each.standing or each.stopped), key=lambda each: each.workflow_name
-    )
+            _add(affected, group, workflows.get(group.workflow_name), stored.get(group.version, ()), count)
+    concerned = (each for each in found.values() if each.standing or each.stopped)
+    return sorted(concerned, key=lambda each: each.workflow_name)
 
 
 def _count_groups(workflows: Mapping[str, PresentSteps], *, since: datetime) -> tuple[Counter[_Group], bool]:
-    """Count the tasks that have begun, by where they stand; and tell whether these are all of them."""
+    """Count the tasks that ran by other lists, by where they stand; and tell whether these are all of them."""
+    present = [fingerprint([StepEntry(name), *each.entries]) for name, each in workflows.items()]
     has_stopped = Q(status=TaskStatus.INCONSISTENT_DATA, finished_at__gte=since)
-    begun = Task.objects.filter(Q(status__in=ON_THEIR_WAY) | has_stopped, workflow__name__in=workflows)
-    places = begun.exclude(steps_version="").order_by()
+    others = Task.objects.filter(Q(status__in=ON_THEIR_WAY) | has_stopped).exclude(steps_version__in=["", *present])
     columns = ("workflow_id", "workflow__name", "status", "steps_version", "position")
-    rows = [_Group(*row) for row in places.values_list(*columns)[: MAX_COUNTED + 1]]
+    rows = [_Group(*row) for row in others.order_by().values_list(*columns)[: MAX_COUNTED + 1]]
     return Counter(rows[:MAX_COUNTED]), len(rows) <= MAX_COUNTED
 
 
@@ -116,23 +113,20 @@ def _read_entries(version_ids: Iterable[str]) -> dict[str, tuple[StepEntry, ...]
 
 
 def _add(
-    affected: Affected,
-    present: PresentSteps,
-    stored: Sequence[StepEntry],
-    *,
-    version: str,
-    position: int,
-    count: int,
+    affected: Affected, group: _Group, present: PresentSteps | None, stored: Sequence[StepEntry], count: int
 ) -> None:
-    entries, aliases = present.entries, present.aliases
-    if version == fingerprint([StepEntry(affected.workflow_name), *entries]):
-        return
-    if keeps_place(stored=stored, position=position, present=entries, aliases=aliases):
-        return
-    if find_place(stored=stored, position=position, present=entries, aliases=aliases) is None:
+    position = group.position
+    if present is None:
+        place = None
+    else:
+        entries, aliases = present.entries, present.aliases
+        if keeps_place(stored=stored, position=position, present=entries, aliases=aliases):
+            return
+        place = find_place(stored=stored, position=position, present=entries, aliases=aliases)
+    if place is None:
         affected.stopping += count
     else:
         affected.mapped += count
-    affected.versions.add(version)
+    affected.versions.add(group.version)
     first = affected.first_position
     affected.first_position = position if first is None else min(first, position)

@@ -23,9 +23,9 @@ from orchestrator_site.common.admin.filters import find_start
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
 from orchestrator_site.common.clock import read_instant
 from schedules.admin.change_events import show_concerns, show_difference, show_events
-from schedules.changes import Concerns, Event, Kind, Window, find_concerns, list_changes
+from schedules.changes import Event, Kind, Window, find_concerns, list_changes
 from workflows.models import Release, ReleasePart
-from workflows.releases.reading import compare_releases, find_difference, find_newest, list_releases
+from workflows.releases.reading import compare_releases, find_newest, list_releases
 
 LIST, PAGE = "workflows_release_changelist", "workflows_release_change"
 
@@ -97,7 +97,7 @@ class ChangesAdmin(ReadOnlyAdmin):
         difference = compare_releases(other, release) if other else None
         newest = find_newest(ReleasePart.WORKFLOWS)
         is_newest = newest is not None and newest.pk == release.pk
-        concerns = find_concerns(release, difference, may=request.user.has_perm) if is_newest and difference else None
+        concerns = find_concerns(release, may=request.user.has_perm) if is_newest else None
         context = {
             **self.admin_site.each_context(request),
             "title": _("Release %(name)s") % {"name": release},
@@ -115,9 +115,9 @@ class ChangesAdmin(ReadOnlyAdmin):
     def _show_newest(self, request: HttpRequest) -> dict[str, Any]:
         """Return what stands above the time line: the release in use, and what it means for what is stored."""
         newest = find_newest(ReleasePart.WORKFLOWS)
-        difference = find_difference(newest) if newest else None
-        found = find_concerns(newest, difference, may=request.user.has_perm) if newest and difference else Concerns()
-        return {"newest": newest, "is_first": difference is None, "concerns": show_concerns(found)}
+        if newest is None:
+            return {}
+        return {"newest": newest, "concerns": show_concerns(find_concerns(newest, may=request.user.has_perm))}
 
 
 def _find_release(text: str, **fields: Any) -> Release:

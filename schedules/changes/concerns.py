@@ -1,6 +1,6 @@
-"""What the latest deploy means for what is stored now: tasks on their way, schedules that broke or have no code."""
+"""What the code that is in use means for what is stored: tasks on their way, schedules that broke or have no code."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -8,8 +8,6 @@ from django.db.models import Count
 from schedules.models import Schedule, ScheduleState, ScheduleWorkflow, ZoneDataChange
 from tasks.affected import Affected, PresentSteps, find_affected
 from workflows.models import Release
-from workflows.releases import differences
-from workflows.releases.differences import Difference, Fate
 from workflows.releases.differing import list_facts_entries
 
 MAX_BROKEN = 20
@@ -20,7 +18,7 @@ class Concerns:
     """What a release concerns, as far as somebody may see it.
 
     Attributes:
-        tasks: Of which workflows tasks stand at what has changed, or have stopped there since.
+        tasks: Of which workflows tasks stand at what has changed since they ran, or have stopped there.
         broken: Schedules that broke since, the latest first; of very many the first ones.
         broken_count: How many that are.
         without_code: How many schedules run a workflow whose code is gone or does not load, by its name.
@@ -37,16 +35,17 @@ class Concerns:
         return bool(self.tasks or self.broken or self.without_code or self.zone_data)
 
 
-def find_concerns(release: Release, difference: Difference, *, may: Callable[[str], bool]) -> Concerns:
-    """Return what the newest release means for what is stored.
+def find_concerns(release: Release, *, may: Callable[[str], bool]) -> Concerns:
+    """Return what the newest release means for what is stored, also where one before it has made the change.
 
     Args:
         release: The newest one.
-        difference: What it has changed.
         may: Tells whether the one who asks has a permission.
     """
     since = release.first_seen_at
-    tasks = find_affected(_changed_lists(release, difference), since=since) if may("tasks.view_task") else []
+    usable = {name: facts for name, facts in release.contents["workflows"].items() if "problem" not in facts}
+    present = {name: PresentSteps(list_facts_entries(facts), facts["aliases"]) for name, facts in usable.items()}
+    tasks = find_affected(present, since=since) if may("tasks.view_task") else []
     if not may("schedules.view_schedule"):
         return Concerns(tasks)
     broken = Schedule.objects.filter(state=ScheduleState.BROKEN, state_since__gte=since).order_by("-state_since")
@@ -56,29 +55,12 @@ def find_concerns(release: Release, difference: Difference, *, may: Callable[[st
         tasks,
         shown[:MAX_BROKEN],
         broken.count() if len(shown) > MAX_BROKEN else len(shown),
-        _count_without_code(difference),
+        _count_without_code(usable),
         list(moved),
     )
 
 
-def _changed_lists(release: Release, difference: Difference) -> dict[str, PresentSteps]:
-    workflows = release.contents["workflows"]
-    return {
-        each.name: PresentSteps(list_facts_entries(workflows[each.name]), workflows[each.name]["aliases"])
-        for each in difference.workflows
-        if each.first_place is not None
-    }
-
-
-def _count_without_code(difference: Difference) -> dict[str, int]:
-    """Count the schedules that run a workflow which has no usable code any more."""
-    gone = {each.former_name or each.name for each in difference.workflows if each.fate in {Fate.REMOVED, Fate.RENAMED}}
-    broken = {
-        each.name
-        for each in difference.workflows
-        if any(change.code == differences.Code.CODE_BROKEN for change in each.changes)
-    }
-    if not gone | broken:
-        return {}
-    links = ScheduleWorkflow.objects.filter(workflow__name__in=gone | broken).order_by("workflow__name")
+def _count_without_code(usable: Collection[str]) -> dict[str, int]:
+    """Count the schedules that run a workflow which has no usable code, by its name."""
+    links = ScheduleWorkflow.objects.exclude(workflow__name__in=usable).order_by("workflow__name")
     return dict(links.values_list("workflow__name").annotate(count=Count("pk")))

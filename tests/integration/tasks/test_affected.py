@@ -122,6 +122,9 @@ def test_it_costs_two_statements_however_many_tasks_there_are(workflow: Workflow
     with recorded_statements() as statements:
         find(workflow)
     assert len(statements) == 2, "\n".join(statements)
-    with recorded_statements() as statements:
-        assert find_affected({}, since=NOW) == []
-    assert statements == []
+
+
+def test_tasks_of_a_workflow_that_has_no_code_any_more_stop_all(workflow: Workflow) -> None:
+    stand(workflow, deploy(workflow, "A B"), 0, 1)
+    [found] = find_affected({}, since=NOW)
+    assert (found.stopping, found.first_position) == (2, 0)

@@ -101,6 +101,7 @@ UNFOLD: dict[str, Any] = {
                     _list(_("Firings"), "history", "schedules_firing", "schedules.view_firing"),
                     _list(_("Tasks"), "play_circle", "tasks_task", "tasks.view_task"),
                     _list(_("Workflows"), "account_tree", "workflows_workflow", "workflows.view_workflow"),
+                    _list(_("Changes"), "difference", "workflows_release", "workflows.view_release"),
                 ],
             },
             {

@@ -45,6 +45,7 @@ API_TOKEN_TTL_DAYS = ENVIRONMENT.number("API_TOKEN_TTL_DAYS")
 EXTRA_APPS = ENVIRONMENT.words("EXTRA_APPS")
 DEMO = ENVIRONMENT.flag("DEMO")
 DEMO_APPS = ["orchestrator_site.demo"] if DEMO else []
+RELEASE = ENVIRONMENT.text("RELEASE")
 LOG_LEVEL = ENVIRONMENT.text("LOG_LEVEL")
 LOG_FORMAT = ENVIRONMENT.text("LOG_FORMAT") or ("console" if DEBUG or sys.stderr.isatty() else "json")
 

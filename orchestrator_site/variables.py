@@ -201,6 +201,11 @@ VARIABLES: tuple[Variable, ...] = (
         default_note="`false` (the `.env` that `make up` writes says `true`)",
     ),
     Variable(
+        name="RELEASE",
+        effect="What you call what is deployed, such as a tag or a commit; the page *Changes* of the admin shows its "
+        "first 100 characters.",
+    ),
+    Variable(
         name="LOG_LEVEL",
         default="INFO",
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),

@@ -10,8 +10,10 @@ from django.db import Error as DatabaseProblem
 from django.db import connections
 
 from orchestrator_site.common.ids import new_process_id
+from schedules.decorated.knowledge import know_functions
 from schedules.liveness import TICK_EVERY, Pulse
 from schedules.processes import forget_process, see_process
+from workflows.releases.recording import ReleaseWatch
 
 log = structlog.get_logger(__name__)
 
@@ -45,12 +47,16 @@ class Activity:
 
 
 class Heartbeat:
-    """Ticks the pulse and renews the row of this process every 5 s, in a thread with a connection of its own."""
+    """Ticks the pulse and renews the row of this process every 5 s, in a thread with a connection of its own.
+
+    It also says which release of the code the process runs.
+    """
 
     def __init__(self, *, pulse: Pulse, activity: Activity) -> None:
         self.name = new_process_id()
         self._pulse = pulse
         self._activity = activity
+        self._releases = ReleaseWatch(process=self.name, know_others=lambda: [know_functions()])
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="scheduler-heartbeat", daemon=True)
 
@@ -76,12 +82,14 @@ class Heartbeat:
         connections.close_all()
 
     def _beat(self) -> None:
+        now = self._pulse.tick()
         see_process(
             name=self.name,
-            now=self._pulse.tick(),
+            now=now,
             last_tick_at=self._activity.looked_at,
             firings_per_minute=self._activity.firings_per_minute(at=time.monotonic()),
         )
+        self._releases.look(now=now)
 
     def _forget(self) -> None:
         try:

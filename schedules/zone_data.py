@@ -6,7 +6,7 @@ the version of the data with the one that is stored; as long as they are the sam
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import structlog
@@ -17,7 +17,7 @@ from orchestrator_site.common.clock import Clock
 from orchestrator_site.common.database import write_transaction
 from orchestrator_site.common.wakeup import SCHEDULES_CHANGED, notify
 from schedules.decorated.zone_data import move_function_rows
-from schedules.models import Schedule, ScheduleState, ZoneData
+from schedules.models import Schedule, ScheduleState, ZoneData, ZoneDataChange
 from schedules.planning import reread_promise
 from schedules.rules import arm_paused
 from schedules.triggers import Trigger, TriggerError
@@ -26,6 +26,9 @@ from schedules.triggers.base import later_by
 log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 500
+# So many moves are named where the change is written down, and so many changes are kept.
+MAX_NAMED_MOVES = 100
+KEPT_CHANGES = 20
 
 # Tells, between two batches, whether to go on.
 GoOn = Callable[[], bool]
@@ -36,7 +39,7 @@ def move_next_runs(*, clock: Clock, go_on: GoOn) -> bool:
 
     Each batch is a transaction that locks its rows, so that other schedulers may fire, or do the same, meanwhile; doing
     it twice moves nothing more. The version is stored at the end: whoever is stopped before leaves the rest to the
-    next one.
+    next one. What moved is written down with the change, batch by batch.
 
     Returns:
         Whether next run times are now those of the installed data; False if `go_on` said to stop.
@@ -51,6 +54,7 @@ def move_next_runs(*, clock: Clock, go_on: GoOn) -> bool:
         return True
     started = time.monotonic()
     versions = {"from_version": stored, "to_version": installed}
+    _begin_change(versions, now=clock())
     looked_at = moved = 0
     last: Schedule | None = None
     while batch := _move_batch(after=last, versions=versions):
@@ -59,7 +63,7 @@ def move_next_runs(*, clock: Clock, go_on: GoOn) -> bool:
         if not go_on():
             return False
     moved_functions = move_function_rows(versions=versions)
-    _store(installed, now=clock())
+    _end_change(versions, moved_functions=moved_functions, now=clock())
     log.warning(
         "zone_data_changed",
         **versions,
@@ -76,6 +80,42 @@ def _store(version: str, *, now: datetime) -> None:
         ZoneData.objects.update_or_create(pk=1, defaults={"version": version, "since": now})
 
 
+def _begin_change(versions: dict[str, str], *, now: datetime) -> None:
+    """Write down that next runs are about to move; schedulers that do so together have one row.
+
+    One that comes when another has just ended it makes none.
+    """
+    change = ZoneDataChange(**versions, started_at=now)
+    with write_transaction():
+        if ZoneData.objects.select_for_update().filter(version=versions["from_version"]).exists():
+            ZoneDataChange.objects.bulk_create([change], ignore_conflicts=True)
+
+
+def _note_moves(versions: dict[str, str], moves: Iterable[tuple[Schedule, datetime]]) -> None:
+    """Add the moves of a batch to the change, in the transaction in which they were made."""
+    named = [[str(each.pk), each.name, _say(each.next_run_at), _say(at)] for each, at in moves]
+    change = ZoneDataChange.objects.select_for_update().filter(**versions, finished_at__isnull=True).first()
+    if change is not None:
+        change.moved_schedules += len(named)
+        change.moves = [*change.moves, *named][:MAX_NAMED_MOVES]
+        change.save(update_fields=["moved_schedules", "moves"])
+
+
+def _say(moment: datetime | None) -> str:
+    assert moment is not None, "only schedules with a next run are moved"
+    return moment.isoformat()
+
+
+def _end_change(versions: dict[str, str], *, moved_functions: int, now: datetime) -> None:
+    """Store the version, and that all next runs are those of it; forget changes of long ago."""
+    with write_transaction():
+        _store(versions["to_version"], now=now)
+        open_change = ZoneDataChange.objects.filter(**versions, finished_at__isnull=True)
+        open_change.update(finished_at=now, moved_functions=moved_functions)
+        kept = list(ZoneDataChange.objects.order_by("-id").values_list("pk", flat=True)[:KEPT_CHANGES])
+        ZoneDataChange.objects.exclude(pk__in=kept).delete()
+
+
 def _move_batch(*, after: Schedule | None, versions: dict[str, str]) -> tuple[list[Schedule], int] | None:
     """Compute the next run times of a batch anew; return its rows and how many moved, or None where none are left."""
     active = Schedule.objects.filter(next_run_at__isnull=False).order_by("pk")
@@ -84,6 +124,7 @@ def _move_batch(*, after: Schedule | None, versions: dict[str, str]) -> tuple[li
         moves = {schedule.pk: (schedule, at) for schedule in rows if (at := _reread(schedule)) != schedule.next_run_at}
         update_rows(Schedule, ["next_run_at"], {pk: (at,) for pk, (_, at) in moves.items()})
         if moves:
+            _note_moves(versions, moves.values())
             notify(SCHEDULES_CHANGED)
     for schedule, at in moves.values():
         assert schedule.next_run_at is not None, "only schedules with a next run are looked at"

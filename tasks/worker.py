@@ -21,6 +21,7 @@ from tasks.deploys import forget_worker, load_versions, register_worker, see_wor
 from tasks.freezing import current_freeze
 from tasks.queue import Claim, Lease, claim_orphaned, claim_queued, renew_leases
 from tasks.runner import Crew, run_claimed
+from workflows.releases.recording import ReleaseWatch
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +33,16 @@ SEEN_EVERY_SECONDS = 5.0
 
 
 class Heartbeat:
-    """Renews the leases of the tasks that this process runs, and shows that it is alive, if it is registered."""
+    """Renews the leases of the tasks that this process runs.
 
-    def __init__(self, *, worker: str, clock: Clock, lease_seconds: float, is_registered: bool = False) -> None:
+    Of a worker that registers, which has a watch over its release, it also shows that it is alive.
+    """
+
+    def __init__(
+        self, *, worker: str, clock: Clock, lease_seconds: float, releases: ReleaseWatch | None = None
+    ) -> None:
         self._worker = worker
-        self._is_registered = is_registered
+        self._releases = releases
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._held: set[Claim] = set()
@@ -74,9 +80,11 @@ class Heartbeat:
         connections.close_all()
 
     def _beat(self) -> None:
-        if self._is_registered:
+        if self._releases:
             see_worker(name=self._worker, now=self._clock())
         self._renew()
+        if self._releases:
+            self._releases.look(now=self._clock())
 
     def _renew(self) -> None:
         with self._lock:
@@ -112,7 +120,8 @@ class Worker:
         self._engine_changed = threading.Event()
         self._orphans_seen_at = self._engine_seen_at = float("-inf")
         self._has_missed_database = False
-        self._heartbeat = Heartbeat(worker=self.name, clock=clock, lease_seconds=lease_seconds, is_registered=True)
+        self._releases = ReleaseWatch(process=self.name)
+        self._heartbeat = Heartbeat(worker=self.name, clock=clock, lease_seconds=lease_seconds, releases=self._releases)
         self._abstention = Abstention()
         self._crew = Crew(worker=self.name, leave=self._abstention.leave)
 
@@ -169,6 +178,7 @@ class Worker:
             log.exception("worker_not_registered")
             connections.close_all()
             return False
+        self._releases.look(now=self._clock())
         return True
 
     def _forget(self) -> None:

@@ -1,4 +1,4 @@
-"""Workflows, and the products and subscriptions that those with another target than SYSTEM are about."""
+"""Workflows, the products and subscriptions that some of them are about, and what the code was at which time."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -154,3 +154,47 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return self.description or str(self.id)
+
+
+class ReleasePart(models.TextChoices):
+    """What of the code a release is about: all processes know the workflows, schedulers alone the functions."""
+
+    WORKFLOWS = "workflows"
+    FUNCTIONS = "functions"
+
+
+class Release(models.Model):
+    """What was registered in code from a moment on, as the first process saw it that started with that.
+
+    `name` is what whoever deployed it calls it, by the setting RELEASE; `version` is that of the project. `former` is
+    what it took the place of. A row is never rewritten but for `last_seen_at`, which processes that run it renew: so it
+    is known which one is in use while two of them run side by side.
+    """
+
+    part = models.CharField(max_length=20, choices=ReleasePart.choices)
+    name = models.CharField(max_length=100, blank=True, default="")
+    version = models.CharField(max_length=50)
+    fingerprint = models.CharField(max_length=64)
+    contents = models.JSONField(default=dict)
+    former = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="followers")
+    host = models.CharField(max_length=255)
+    process = models.CharField(max_length=255)
+    first_seen_at = models.DateTimeField(db_index=True)
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "changes"
+        constraints = [
+            models.CheckConstraint(condition=Q(part__in=ReleasePart.values), name="release_part_is_known"),
+            models.CheckConstraint(
+                condition=Q(last_seen_at__gte=F("first_seen_at")), name="release_is_seen_last_after_it_was_first"
+            ),
+        ]
+        indexes = [
+            # the newest of a part, asked for by every process that starts, and every minute
+            models.Index(fields=["part", "-id"], name="release_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.version} ({self.fingerprint[:7]})"

@@ -1,8 +1,9 @@
 """The admin pages of schedules, their ledger and the schedulers, and where a task came from."""
 
+from schedules.admin.changes import ChangesAdmin
 from schedules.admin.firings import FiringAdmin
 from schedules.admin.schedulers import SchedulerAdmin
 from schedules.admin.schedules import ScheduleAdmin
 from schedules.admin.tasks import ScheduledTaskAdmin
 
-__all__ = ["FiringAdmin", "ScheduleAdmin", "ScheduledTaskAdmin", "SchedulerAdmin"]
+__all__ = ["ChangesAdmin", "FiringAdmin", "ScheduleAdmin", "ScheduledTaskAdmin", "SchedulerAdmin"]

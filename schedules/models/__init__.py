@@ -27,6 +27,7 @@ from schedules.models.schedulers import (
     SchedulerProcess,
     SchedulerPulse,
     ZoneData,
+    ZoneDataChange,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "SchedulerProcess",
     "SchedulerPulse",
     "ZoneData",
+    "ZoneDataChange",
 ]

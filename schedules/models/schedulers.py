@@ -36,6 +36,35 @@ class ZoneData(models.Model):
         return f"time-zone data {self.version}"
 
 
+class ZoneDataChange(models.Model):
+    """One change of the time-zone data: how many next runs it moved, and the first of them by name.
+
+    Schedulers that move them side by side, or one after the other because the first was stopped, add to one row; it is
+    `finished_at` when all next runs are those of the new data. `moves` holds id, name, and both moments in ISO 8601.
+    """
+
+    from_version = models.CharField(max_length=20)
+    to_version = models.CharField(max_length=20)
+    started_at = models.DateTimeField(db_index=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    moved_schedules = models.PositiveIntegerField(default=0)
+    moved_functions = models.PositiveIntegerField(default=0)
+    moves = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["from_version", "to_version"],
+                condition=models.Q(finished_at__isnull=True),
+                name="zone_data_changes_once_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"time-zone data {self.from_version} to {self.to_version}"
+
+
 class SchedulerProcess(models.Model):
     """A scheduler that runs or has run: when it was last seen, and when its loop last looked for what is due.
 

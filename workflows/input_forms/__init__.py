@@ -5,7 +5,7 @@ for JSON: no HTML widget takes part in reading inputs.
 """
 
 from workflows.input_forms.describing import describe_form
-from workflows.input_forms.digest import form_digest
+from workflows.input_forms.digest import digest_answers, form_digest, list_answers
 from workflows.input_forms.validating import validate_form
 
-__all__ = ["describe_form", "form_digest", "validate_form"]
+__all__ = ["describe_form", "digest_answers", "form_digest", "list_answers", "validate_form"]

@@ -1,6 +1,7 @@
 """Telling whether two versions of a form take the same answers."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -24,9 +25,22 @@ def form_digest(*, form: type[forms.BaseForm]) -> str:
     Raises:
         FormCodeError: It is no form class, has a field that no inputs can have, or its code raised something.
     """
+    return digest_answers(list_answers(form=form))
+
+
+def list_answers(*, form: type[forms.BaseForm]) -> dict[str, dict[str, Any]]:
+    """Return what decides which answers each field of a form takes, as JSON, by the names of the fields.
+
+    Raises:
+        FormCodeError: As for `form_digest`.
+    """
     fields = list_declared_fields(form)
     with blaming(form, "its fields"):
-        answers = {name: _tell_apart(field) for name, field in fields.items()}
+        return {name: _tell_apart(field) for name, field in fields.items()}
+
+
+def digest_answers(answers: Mapping[str, Any]) -> str:
+    """Return the digest of a form by what `list_answers` says of it."""
     return hashlib.sha256(to_sorted_json(answers).encode()).hexdigest()[:DIGITS]
 
 

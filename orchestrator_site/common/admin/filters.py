@@ -47,14 +47,19 @@ class SinceFilter(SimpleListFilter):
 
     def since(self) -> datetime | None:
         """Return the first moment of what is chosen."""
-        midnight = localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-        starts = {
-            "hour": now() - timedelta(hours=1),
-            "today": midnight,
-            "week": midnight - timedelta(days=7),
-            "month": midnight - timedelta(days=30),
-        }
-        return starts.get(self.value() or "")
+        return find_start(self.value() or "")
+
+
+def find_start(period: str) -> datetime | None:
+    """Return the first moment of a period that lasts until now, by its name; None for all time."""
+    midnight = localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    starts = {
+        "hour": now() - timedelta(hours=1),
+        "today": midnight,
+        "week": midnight - timedelta(days=7),
+        "month": midnight - timedelta(days=30),
+    }
+    return starts.get(period)
 
 
 class IdFilter(SimpleListFilter):

@@ -25,7 +25,7 @@ from schedules.decorated.rows import store_function
 from schedules.decorated.rules import Rule
 from schedules.firing import fire_due
 from schedules.jobstore import ScheduleJobStore
-from schedules.models import Firing, Schedule, ScheduleState, ZoneData
+from schedules.models import Firing, Schedule, ScheduleState, ZoneData, ZoneDataChange
 from schedules.triggers import TriggerError, build_trigger
 from schedules.zone_data import move_next_runs
 from tasks.models import Task
@@ -121,6 +121,31 @@ class TestTheVersion:
         [summary] = [entry for entry in logs if entry["event"] == "zone_data_changed"]
         assert summary.items() >= {"schedules": 2, "moved": 1, "moved_functions": 0, **versions}.items()
         assert next_run_of(kept) == RIGHT
+
+    @other_data
+    def test_what_moved_is_written_down_with_the_change(self) -> None:
+        moved = make_nightly(next_run_at=RIGHT + HOUR, name="Moved")
+        make_nightly(next_run_at=RIGHT)
+        move()
+        change = ZoneDataChange.objects.get()
+        assert (change.from_version, change.to_version) == (OLD, tzdata.IANA_VERSION)
+        assert (change.started_at, change.finished_at) == (NOW, NOW)
+        assert (change.moved_schedules, change.moved_functions) == (1, 0)
+        assert change.moves == [[str(moved.pk), "Moved", "2027-06-10T01:30:00+00:00", "2027-06-10T00:30:00+00:00"]]
+
+    def test_the_same_version_and_the_first_one_are_no_change(self) -> None:
+        move()
+        move()
+        assert not ZoneDataChange.objects.exists()
+
+    @other_data
+    def test_changes_of_long_ago_are_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(zone_data, "KEPT_CHANGES", 2)
+        for number in range(3):
+            ended = {"started_at": NOW, "finished_at": NOW}
+            ZoneDataChange.objects.create(from_version=f"{number}", to_version=OLD, **ended)
+        move()
+        assert [row.from_version for row in ZoneDataChange.objects.order_by("id")] == ["2", OLD]
 
     @other_data
     def test_other_schedulers_are_woken(self) -> None:
@@ -296,8 +321,19 @@ class TestBatches:
         assert not move(go_on=lambda: next(batches) < 2)
         assert self.moved() == 6
         assert ZoneData.objects.get().version == OLD
+        change = ZoneDataChange.objects.get()
+        assert (change.moved_schedules, change.finished_at) == (6, None)
         assert move()
         assert self.moved() == 10
+        change.refresh_from_db()
+        assert (change.moved_schedules, change.finished_at, len(change.moves)) == (10, NOW, 10)
+
+    def test_of_many_moves_the_first_are_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(zone_data, "MAX_NAMED_MOVES", 4)
+        self.make_many()
+        move()
+        change = ZoneDataChange.objects.get()
+        assert (change.moved_schedules, len(change.moves)) == (10, 4)
 
     def test_a_scheduler_that_stops_meanwhile_fires_nothing(self) -> None:
         self.make_many()
@@ -332,6 +368,8 @@ class TestBatches:
         one.result()
         two.result()
         assert set(Schedule.objects.values_list("next_run_at", flat=True)) == {RIGHT}
+        change = ZoneDataChange.objects.get()
+        assert (change.moved_schedules, change.finished_at) == (30, NOW)
         assert list(Firing.objects.values_list("scheduled_for", flat=True)) == [RIGHT - DAY] * 15
 
     @pytest.mark.django_db(transaction=True)

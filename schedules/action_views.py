@@ -21,20 +21,12 @@ from schedules.action_serializers import (
     BulkSerializer,
     RunBody,
 )
-from schedules.bulk_actions import Action, act_on_schedules, check_number
+from schedules.bulk_actions import PERMISSION_OF, Action, act_on_schedules, check_number
 from schedules.running import backfill_schedule, run_schedule_now
 from schedules.selectors import get_schedule, list_schedules
 from schedules.serializers import ScheduleFilters
 from tasks.selectors import get_task
 from tasks.serializers import WholeTaskSerializer, make_context
-
-# What a user needs for an action beside seeing the schedules.
-PERMISSION_OF = {
-    Action.PAUSE: "schedules.pause_schedule",
-    Action.RESUME: "schedules.pause_schedule",
-    Action.RUN: "schedules.run_schedule",
-    Action.DELETE: "schedules.delete_schedule",
-}
 
 
 @action_docs.describe_run

@@ -33,6 +33,15 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
+# What a user needs for an action beside seeing the schedules.
+PERMISSION_OF = {
+    Action.PAUSE: "schedules.pause_schedule",
+    Action.RESUME: "schedules.pause_schedule",
+    Action.RUN: "schedules.run_schedule",
+    Action.DELETE: "schedules.delete_schedule",
+}
+
+
 class Status(StrEnum):
     """What came of it for one schedule."""
 

@@ -10,6 +10,7 @@ from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter, displ
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import truncatechars
+from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.display import (
     BAD,
@@ -23,6 +24,7 @@ from orchestrator_site.common.admin.display import (
     show_line,
     show_unbroken,
 )
+from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
 from schedules.models import UNUSUAL_CAUSE, UNUSUAL_OUTCOME, Firing, FiringCause, FiringOutcome, Schedule
@@ -140,6 +142,14 @@ class FiringAdmin(ReadOnlyAdmin):
         DecidedFilter,
         LateFilter,
         OfScheduleFilter,
+    )
+    empty_state = EmptyState(
+        title=gettext_lazy("No firings yet"),
+        text=gettext_lazy(
+            "A firing is what became of one planned time of a schedule: a task was started, or it was missed or "
+            "skipped, and why. The first appears when a schedule is due, or is run by hand."
+        ),
+        icon="history",
     )
     search_fields = ("schedule_name",)
     search_help_text = "Name of a schedule, or the id of a schedule, a task or a firing."

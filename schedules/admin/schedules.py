@@ -1,4 +1,4 @@
-"""Schedules: add, change, delete; their verbs have modules of their own."""
+"""The page of a schedule: add, change, delete; its list and its verbs have modules of their own."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -6,44 +6,32 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter, display
+from django.contrib.admin import display
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.timezone import now
 
-from orchestrator_site.common.admin.display import (
-    BAD,
-    GOOD,
-    ODD,
-    json_column,
-    list_link,
-    moment_column,
-    page_link,
-    show_label,
-    show_line,
-    show_moment,
-)
+from orchestrator_site.common.admin.display import json_column, list_link, show_moment
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import Fieldsets, ServiceAdmin
 from orchestrator_site.common.admin.verbs import VerbsAdmin
-from schedules.admin.bulk import BulkAdmin
 from schedules.admin.explaining import ExplainAdmin, explain_link
 from schedules.admin.previews import BUTTON, PreviewAdmin
+from schedules.admin.schedule_list import ScheduleListAdmin
+from schedules.admin.schedule_states import say_pause
 from schedules.admin.verbs import VERBS
 from schedules.forms import ScheduleForm, SchedulePreviewForm
-from schedules.models import Schedule, ScheduleState
+from schedules.models import Schedule
 from schedules.policy_fields import EXPLANATION
 from schedules.previews import notices_of
 from schedules.rules import POLICIES
-from schedules.selectors import ScheduleNotFound, list_schedules
+from schedules.selectors import ScheduleNotFound
 from schedules.services import delete_schedule
 from schedules.trigger_fields import ARGUMENTS, can_hold, field_names
-from schedules.triggers import KINDS, OPTIONS
+from schedules.triggers import OPTIONS
 from schedules.unsettled import find_unsettled
-
-STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.PAUSED: ODD, ScheduleState.BROKEN: BAD}
 
 # What the page says of a schedule, above its form.
 KNOWN = (
@@ -69,39 +57,11 @@ KIND_SETS = [
 ]
 
 
-class StateFilter(ChoicesFieldListFilter):
-    """Schedules by their state as the list shows it, by the clock of the database."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep those in the state."""
-        chosen = request.GET.get(self.lookup_kwarg)
-        return queryset.filter(shown_state=chosen) if chosen else queryset
-
-
-class TriggerFilter(SimpleListFilter):
-    """Schedules by the kind of their trigger."""
-
-    title = "trigger"
-    parameter_name = "trigger"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the kinds."""
-        return [(kind, kind) for kind in KINDS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> QuerySet[Schedule]:
-        """Keep those of the kind."""
-        return queryset.filter(trigger=self.value()) if self.value() else queryset
-
-
 @admin.register(Schedule)
-class ScheduleAdmin(ExplainAdmin, BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
+class ScheduleAdmin(ExplainAdmin, ScheduleListAdmin, PreviewAdmin, VerbsAdmin, ServiceAdmin):
     """Schedules, by name."""
 
     form = ScheduleForm
-    list_display = ("name", "state_label", "runs", "workflow_link", "next_run")
-    list_filter = (("state", StateFilter), TriggerFilter)
-    search_fields = ("name", "link__workflow__name")
-    sortable_by = ("name", "next_run")
     verbs = VERBS
     readonly_fields = (*KNOWN, "zone", "arguments", "shown_inputs")
 
@@ -109,13 +69,8 @@ class ScheduleAdmin(ExplainAdmin, BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAd
         css: ClassVar = {"all": ("admin-pages/schedule-form.css",)}
         js = ("admin-pages/schedule-form.js", "admin-pages/schedule-preview.js")
 
-    next_run = moment_column("next_run_at", "next run")
     arguments = json_column("trigger_kwargs")
     shown_inputs = json_column("inputs")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
-        """Return the schedules with their workflows, and the state in which people see them."""
-        return list_schedules()
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> type[BaseForm]:
         """Return the form that writes; the one that does not, if a preview was asked for."""
@@ -166,26 +121,16 @@ class ScheduleAdmin(ExplainAdmin, BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAd
         for schedule_id in list(queryset.values_list("pk", flat=True)):
             _delete(schedule_id, request)
 
-    @display(description="state")
-    def state_label(self, schedule: Any) -> str:
-        """Show its state; of a paused one, by whom, since when, until when and why, when one points at it."""
-        return show_label(schedule.shown_state, STATE_COLOURS, title=_say_pause(schedule))
-
     @display(description="state reason")
     def why(self, schedule: Any) -> str:
         """Show why it does not run."""
-        return _say_pause(schedule) or schedule.state_reason
+        return say_pause(schedule) or schedule.state_reason
 
     @display(description="in this state since")
     def since(self, schedule: Any) -> str | None:
         """Show since when it is in the state that is shown."""
         is_released = schedule.shown_state != schedule.state
         return show_moment(schedule.paused_until if is_released else schedule.state_since)
-
-    @display(description="runs")
-    def runs(self, schedule: Schedule) -> str | None:
-        """Show its trigger in words."""
-        return show_line(schedule.summary)
 
     @display(description="runs")
     def in_words(self, schedule: Schedule) -> str:
@@ -201,11 +146,6 @@ class ScheduleAdmin(ExplainAdmin, BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAd
     def zone(self, schedule: Schedule) -> str:
         """Show the zone on whose clocks it runs."""
         return schedule.timezone
-
-    @display(description="workflow")
-    def workflow_link(self, schedule: Schedule) -> str:
-        """Show which workflow it runs."""
-        return page_link("workflows_workflow", schedule.workflow.pk, schedule.workflow)
 
     @display(description="next run")
     def next_run_here_and_there(self, schedule: Schedule) -> str | None:
@@ -238,14 +178,6 @@ class ScheduleAdmin(ExplainAdmin, BulkAdmin, PreviewAdmin, VerbsAdmin, ServiceAd
     def updated(self, schedule: Schedule) -> str:
         """Show when it was changed last, by whom, and how often that was."""
         return f"{show_moment(schedule.updated_at)} by {schedule.updated_by} (version {schedule.version})"
-
-
-def _say_pause(schedule: Any) -> str:
-    """Say of a paused schedule who paused it, since when, until when and why; of others nothing."""
-    if schedule.shown_state != ScheduleState.PAUSED:
-        return ""
-    until = f" until {show_moment(schedule.paused_until)}" if schedule.paused_until else ""
-    return f"paused by {schedule.paused_by} since {show_moment(schedule.paused_at)}{until}: {schedule.pause_reason}"
 
 
 def _delete(schedule_id: UUID, request: HttpRequest) -> None:

@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from orchestrator_site.common.admin.asking import UnusableForm, find_initial, make_asked
 from orchestrator_site.common.admin.display import page_link, show_moment
 from orchestrator_site.common.admin.pages import for_user
-from orchestrator_site.common.admin.verbs import ButtonVerb, FormVerb, Verb
+from orchestrator_site.common.admin.verbs import ButtonVerb, FormVerb, LinkVerb, Verb
 from orchestrator_site.common.errors import Forbidden
+from schedules.admin.duplicating import copy_url
 from schedules.forms import BackfillForm, PauseForm, RunByFormForm, RunForm
 from schedules.models import Schedule, ScheduleState
 from schedules.pausing import resume_schedule
@@ -24,6 +27,8 @@ from tasks.starting import check_may_start, find_definition
 
 RUN = "schedules.run_schedule"
 PAUSE = "schedules.pause_schedule"
+ADD = "schedules.add_schedule"
+VIEW = "schedules.view_schedule"
 # The button that runs what has been looked at.
 DO = "_do"
 
@@ -46,9 +51,10 @@ def run_now(schedule: Schedule, user: Any) -> str:
 def resume(schedule: Schedule, user: Any) -> str:
     """End its pause, or try its trigger again, and say what comes of it."""
     resumed = resume_schedule(schedule_id=schedule.pk, actor=user.get_username())
+    values = {"name": resumed.name, "why": resumed.state_reason, "when": show_moment(resumed.next_run_at)}
     if resumed.state == ScheduleState.FINISHED:
-        return f"The schedule is finished: {resumed.state_reason}."
-    return f"The schedule goes on; it runs next at {show_moment(resumed.next_run_at)}."
+        return _("“%(name)s” is finished: %(why)s.") % values
+    return _("“%(name)s” goes on; it runs next at %(when)s.") % values
 
 
 def may_run(schedule: Schedule, user: Any) -> bool:
@@ -107,22 +113,22 @@ def describe_backfill(form: BackfillForm) -> dict[str, Any]:
 def _summarise(backfill: Backfill) -> str:
     count = len(backfill.entries)
     if not count:
-        return "Nothing would run: there is no such time."
-    what = "1 time would run" if count == 1 else f"{count} times would run, the oldest first"
-    return f"{what}; there are more than the limit" if backfill.is_truncated else what
+        return _("Nothing would run: there is no such time.")
+    what = ngettext("%(count)s time would run", "%(count)s times would run, the oldest first", count) % {"count": count}
+    return _("%(what)s; there are more than the limit") % {"what": what} if backfill.is_truncated else what
 
 
 def _say_backfilled(form: BackfillForm) -> str:
     assert form.backfill is not None, "a valid form has it"
     count = len(form.backfill.entries)
-    started = "1 task is" if count == 1 else f"{count} tasks are"
-    return f"{started} on the queue.{' There are more times than the limit.' if form.backfill.is_truncated else ''}"
+    told = ngettext("%(count)s task is on the queue.", "%(count)s tasks are on the queue.", count) % {"count": count}
+    return f"{told} {_('There are more times than the limit.')}" if form.backfill.is_truncated else told
 
 
 def _say_paused(form: PauseForm) -> str:
     schedule: Schedule = form.instance
-    end = show_moment(schedule.paused_until) or "somebody resumes it"
-    return f"The schedule is paused until {end}: nothing of it is fired."
+    values = {"name": schedule.name, "end": show_moment(schedule.paused_until) or _("somebody resumes it")}
+    return _("“%(name)s” is paused until %(end)s: nothing of it is fired.") % values
 
 
 def _say_run(form: RunForm | RunByFormForm) -> str:
@@ -131,7 +137,8 @@ def _say_run(form: RunForm | RunByFormForm) -> str:
 
 
 def _say_started(task: Task, schedule: Schedule) -> SafeString:
-    return format_html("Started {} of “{}”.", page_link("tasks_task", task.pk, "a task"), schedule.name)
+    link = page_link("tasks_task", task.pk, _("a task"))
+    return format_html(_("Started {task} of “{name}”."), task=link, name=schedule.name)
 
 
 def _show(moment: datetime, zone: ZoneInfo) -> str:
@@ -147,51 +154,62 @@ def _is_in(*states: ScheduleState) -> Callable[[Any], bool]:
 
 
 VERBS: tuple[Verb, ...] = (
-    ButtonVerb(name="run", label="Run now", permission=RUN, act=run_now, is_allowed=may_run),
+    ButtonVerb(name="run", label=gettext_lazy("Run now"), permission=RUN, act=run_now, is_allowed=may_run),
     ButtonVerb(
         name="resume",
-        label="Resume",
+        label=gettext_lazy("Resume"),
         permission=PAUSE,
         act=resume,
         is_offered=_is_in(ScheduleState.PAUSED, ScheduleState.BROKEN),
     ),
     FormVerb(
         name="run-with-inputs",
-        label="Run with inputs",
+        label=gettext_lazy("Run with inputs"),
         permission=RUN,
         is_allowed=may_run,
         make_form=make_run_form,
         tell=_say_run,
-        hint="It starts a task now, with these inputs in the place of the schedule's own. The schedule does not move.",
+        hint=gettext_lazy(
+            "It starts a task now, with these inputs in the place of the schedule's own. The schedule does not move."
+        ),
     ),
     FormVerb(
         name="backfill",
-        label="Backfill",
+        label=gettext_lazy("Backfill"),
         permission=RUN,
         is_allowed=may_run,
         make_form=make_backfill_form,
         tell=_say_backfilled,
         is_done=lambda form: not form.is_dry_run,
-        hint="Runs times that have passed, by the trigger as it is now. First you are shown what would run.",
+        hint=gettext_lazy(
+            "Runs times that have passed, by the trigger as it is now. First you are shown what would run."
+        ),
         template="admin/schedules/schedule/backfill.html",
         describe=describe_backfill,
     ),
     FormVerb(
         name="pause",
-        label="Pause",
+        label=gettext_lazy("Pause"),
         permission=PAUSE,
         is_offered=_is_in(ScheduleState.ACTIVE),
         make_form=make_pause_form,
         tell=_say_paused,
-        hint="Nothing of it is fired until its pause is over. Run now and backfill go on working.",
+        hint=gettext_lazy("Nothing of it is fired until its pause is over. Run now and backfill go on working."),
     ),
     FormVerb(
         name="change-pause",
-        label="Change the pause",
+        label=gettext_lazy("Change the pause"),
         permission=PAUSE,
         is_offered=_is_in(ScheduleState.PAUSED),
         make_form=make_pause_form,
         tell=_say_paused,
-        hint="Its reason and its end; the pause has begun when it has begun.",
+        hint=gettext_lazy("Its reason and its end; the pause has begun when it has begun."),
+    ),
+    LinkVerb(
+        name="duplicate",
+        label=gettext_lazy("Duplicate"),
+        permission=ADD,
+        is_allowed=lambda _, user: user.has_perm(VIEW),
+        go_to=copy_url,
     ),
 )

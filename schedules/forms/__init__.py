@@ -1,14 +1,16 @@
-"""Forms about schedules: writing one, pausing, running it now, running past instants again."""
+"""Forms about schedules: writing one, pausing, running it now, running past instants again, doing one thing to many."""
 
-from schedules.forms.pausing import PauseForm, PauseManyForm
+from schedules.forms.bulk import FORMS, BulkForm
+from schedules.forms.pausing import PauseForm
 from schedules.forms.running import BackfillForm, RunByFormForm, RunForm
 from schedules.forms.schedules import FIRES_SHOWN, ScheduleForm, SchedulePreviewForm
 
 __all__ = [
     "FIRES_SHOWN",
+    "FORMS",
     "BackfillForm",
+    "BulkForm",
     "PauseForm",
-    "PauseManyForm",
     "RunByFormForm",
     "RunForm",
     "ScheduleForm",

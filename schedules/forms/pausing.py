@@ -1,8 +1,6 @@
-"""Pausing schedules by hand: one, or many."""
+"""Pausing a schedule by hand."""
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -12,7 +10,6 @@ from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.widgets import dress
 from orchestrator_site.common.errors import Conflict, InvalidValue
 from orchestrator_site.common.reasons import MAX_REASON_CHARACTERS
-from schedules.bulk_actions import Action, Request, Result, act_on_schedules
 from schedules.models import Schedule
 from schedules.pausing import pause_schedule
 
@@ -61,22 +58,3 @@ class PauseForm(ReasonForm):
     def pause(self) -> Schedule:
         """Pause it."""
         return pause_schedule(schedule_id=self.instance.pk, actor=self.actor, **self.cleaned_data)
-
-
-class PauseManyForm(ReasonForm):
-    """Pauses schedules for one reason.
-
-    Attributes:
-        schedule_ids: Which.
-        results: What became of each, once they have been paused.
-    """
-
-    schedule_ids: Sequence[UUID]
-    results: Sequence[Result] = ()
-
-    def pause(self) -> Schedule:
-        """Pause them, each as far as it can be."""
-        request = Request(Action.PAUSE, actor=self.actor, **self.cleaned_data)
-        self.results = act_on_schedules(ids=self.schedule_ids, request=request)
-        schedule: Schedule = self.instance
-        return schedule

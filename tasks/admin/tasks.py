@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.defaultfilters import truncatechars
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.display import (
     BAD,
@@ -28,6 +29,7 @@ from orchestrator_site.common.admin.display import (
     show_line,
     show_unbroken,
 )
+from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import Fieldsets
 from orchestrator_site.common.admin.verbs import REFUSALS, first_line, say_refusal
@@ -88,6 +90,14 @@ class TaskAdmin(TaskDetails, StartAdmin, AnswerAdmin):
     actions = ("resume_selected",)
     list_display: Sequence[str] = ("created", "workflow_link", "status_label", "why", "started", "finished", "took")
     list_filter: Sequence[Any] = ("status", "workflow", CreatedFilter, OfSubscriptionFilter)
+    empty_state = EmptyState(
+        title=gettext_lazy("No tasks yet"),
+        text=gettext_lazy(
+            "A task is one run of a workflow: its steps, what each of them gave, and where it stopped. Schedules start "
+            "them, and so can you."
+        ),
+        icon="play_circle",
+    )
     search_fields = ("workflow__name",)
     search_help_text = "Name of a workflow, or the id of a task or a schedule."
     change_form_outer_before_template = "admin/tasks/task/before.html"

@@ -37,7 +37,7 @@ def save(page: Page) -> None:
 def open_schedule(page: Page, name: str) -> None:
     """Find it in the list, and open its page."""
     page.goto(f"/admin/schedules/schedule/?q={name}")
-    page.get_by_role("link", name=name).click()
+    page.get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_label("Name")).to_have_value(name)
 
 

@@ -4,6 +4,7 @@ Each test is about a group of pages, and says all that is wrong with them at onc
 another host for something, is watched by the context, as in all tests of the browser.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -81,16 +82,40 @@ def refuse_user(page: Page) -> None:
 
 
 def choose_rows(page: Page) -> None:
-    page.goto("/admin/schedules/schedule/")
+    page.goto("/admin/tasks/task/")
     page.locator("#result_list tbody input.action-select").first.check()
     page.get_by_label("Select action to run").select_option(index=1)
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_visible()
 
 
 def open_filters(page: Page) -> None:
-    page.goto("/admin/schedules/schedule/?state__exact=paused")
+    page.goto("/admin/schedules/firing/?outcome__exact=missed")
     page.get_by_role("button", name="Filters").click()
     expect(page.get_by_role("dialog", name="Filters")).to_be_visible()
+
+
+def open_filters_of_schedules(page: Page) -> None:
+    page.goto("/admin/schedules/schedule/?state=asleep")
+    expect(page.get_by_label("Time zone")).to_be_visible()
+
+
+def open_menu_of_a_schedule(page: Page) -> None:
+    page.goto("/admin/schedules/schedule/")
+    page.get_by_role("button", name=re.compile("^More: ")).first.click()
+    expect(page.get_by_role("link", name="Duplicate…")).to_be_visible()
+
+
+def choose_schedules(page: Page) -> None:
+    page.goto("/admin/schedules/schedule/")
+    page.get_by_role("checkbox", name="Choose all of this page").check()
+    expect(page.get_by_text(re.compile("[0-9]+ ticked"))).to_be_visible()
+
+
+def look_ahead_at_a_pause(page: Page) -> None:
+    choose_schedules(page)
+    page.get_by_role("button", name="Pause…", exact=True).click()
+    page.locator("button[name=_do]").click()
+    expect(page.get_by_text("This field is required.")).to_be_visible()
 
 
 def open_user_menu(page: Page) -> None:
@@ -107,6 +132,10 @@ STATES: tuple[Callable[[Page], None], ...] = (
     refuse_user,
     choose_rows,
     open_filters,
+    open_filters_of_schedules,
+    open_menu_of_a_schedule,
+    choose_schedules,
+    look_ahead_at_a_pause,
     open_user_menu,
 )
 

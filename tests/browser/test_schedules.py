@@ -246,15 +246,16 @@ def test_a_schedule_is_paused_with_a_reason_and_resumed(page: Page) -> None:
     page.get_by_label("Reason").fill("Upgrade of the network")
     page.get_by_label("Until").fill("2099-01-01T00:00:00")
     page.get_by_role("button", name="Pause", exact=True).click()
-    expect(page.get_by_text("The schedule is paused until 2099-01-01 00:00:00 CET")).to_be_visible()
+    expect(page.get_by_text(f"“{name}” is paused until 2099-01-01 00:00:00 CET")).to_be_visible()
     # Once as what is known of it, and once with its next times.
     expect(page.get_by_text(re.compile("^paused by .*: Upgrade of the network$"))).to_have_count(2)
-    page.goto(f"/admin/schedules/schedule/?q={name}&state__exact=paused")
-    state = page.locator("#result_list tr", has_text=name).get_by_title("Upgrade of the network")
-    expect(state).to_have_text(re.compile("paused", re.IGNORECASE))
-    page.get_by_role("link", name=name).click()
+    page.goto(f"/admin/schedules/schedule/?q={name}&state=paused")
+    row = page.locator("#result_list tr", has_text=name)
+    expect(row).to_contain_text(re.compile("paused", re.IGNORECASE))
+    expect(row.get_by_text("Upgrade of the network", exact=True)).to_be_visible()
+    page.get_by_role("link", name=name, exact=True).click()
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.get_by_text("The schedule goes on; it runs next at")).to_be_visible()
+    expect(page.get_by_text("goes on; it runs next at")).to_be_visible()
     expect(page.get_by_role("link", name="Pause…")).to_be_visible()
 
 

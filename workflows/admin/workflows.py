@@ -8,8 +8,10 @@ from django.contrib.admin import SimpleListFilter, display
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.display import ODD, list_link, moment_column, show_label, show_link
+from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
 from workflows.engine import Step, WorkflowDefinition
 from workflows.engine.kinds import AwaitCallbackStep, CallbackActionStep, InputStep
@@ -48,6 +50,14 @@ class WorkflowAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "description", "target", "is_task", "state", "tasks")
     list_filter = ("target", "is_task", DeletedFilter)
+    empty_state = EmptyState(
+        title=gettext_lazy("No workflows yet"),
+        text=gettext_lazy(
+            "A workflow is code, a list of steps, with a row of the same name here. The command “manage.py workflows "
+            "makemigration” writes the migration that adds the rows that are missing."
+        ),
+        icon="account_tree",
+    )
     search_fields = ("name", "description")
     sortable_by = ("name",)
     fields = (

@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from orchestrator_site.common.admin.empty import EmptyState, list_applied
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.database import write_transaction
 
@@ -56,6 +57,11 @@ class PageChangeList(ChangeList):  # type: ignore[misc]  # unfold ships no types
         self.model_admin.complete_rows(rows)
         self.result_list = rows
 
+    @cached_property
+    def applied(self) -> list[tuple[str, str]]:
+        """What the list is searched for and filtered by: the name of each, and what was chosen."""
+        return list_applied(self)
+
 
 class PageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """What every page has in common."""
@@ -68,6 +74,8 @@ class PageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_disable_select_all = True
     sortable_by: Sequence[str] = ()
     empty_value_display = "–"  # noqa: RUF001  # a dash for what is empty
+    # What an empty list says: which rows would be here, and where they come from.
+    empty_state = EmptyState()
 
     def complete_rows(self, rows: Sequence[Any]) -> None:
         """Add to the rows of a page what they show besides their own columns."""

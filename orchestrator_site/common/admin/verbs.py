@@ -1,4 +1,4 @@
-"""Verbs: what can be done from the page of a row, by a button or by a form on a page of its own.
+"""Verbs: what can be done from the page of a row, or from a list, by a button or by a form on a page of its own.
 
 Each has a permission of its own, is done by a POST, and calls one service.
 """
@@ -15,12 +15,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import PageAdmin
 from orchestrator_site.common.admin.texts import Text
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue, Refused
 
+# The parameter that names the page to go back to.
+BACK = "back"
 # What a service raises when it does not do what was asked for.
 REFUSALS = (Conflict, Forbidden, InvalidValue, Refused)
 
@@ -33,6 +36,13 @@ def say_refusal(label: Text, error: Exception) -> str:
 def first_line(reason: str) -> str:
     """Return what says it all: below it there may be a table."""
     return reason.partition("\n")[0]
+
+
+def read_back(request: HttpRequest) -> str:
+    """Return the address of the list, at its place, from which somebody came; empty if it is none of the admin's."""
+    address = request.POST.get(BACK) or request.GET.get(BACK) or ""
+    is_of_admin = address.startswith(reverse("admin:index"))
+    return address if is_of_admin and url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +97,17 @@ class FormVerb(Verb):
     describe: Callable[[Any], dict[str, Any]] = lambda _: {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkVerb(Verb):
+    """What another page does, which has the form for it.
+
+    Attributes:
+        go_to: Returns the address of that page for a row.
+    """
+
+    go_to: Callable[[Any], str]
+
+
 class VerbsAdmin(PageAdmin):
     """A page with verbs."""
 
@@ -138,12 +159,16 @@ class VerbsAdmin(PageAdmin):
             "opts": self.opts,
             "original": row,
             "verb": verb,
-            "back_url": self._page_of(request, row),
+            "back_url": read_back(request) or self._page_of(request, row),
             "form": form,
             "media": self.media + form.media,
             **verb.describe(form),
         }
         return TemplateResponse(request, verb.template, context)
+
+    def link_view(self, request: HttpRequest, object_id: UUID, *, verb: LinkVerb) -> HttpResponse:
+        """Go to the page that does it."""
+        return redirect(verb.go_to(self.find_row(request, object_id, verb.permission)))
 
     def find_row(self, request: HttpRequest, object_id: UUID, permission: str) -> Any:
         """Return the row to which something is to be done.
@@ -160,8 +185,8 @@ class VerbsAdmin(PageAdmin):
         return row
 
     def back_to(self, request: HttpRequest, row: Any) -> HttpResponse:
-        """Go back to the row's page; to the first page if the user may not see that."""
-        return redirect(self._page_of(request, row))
+        """Go back to the list it came from, or to the row's page; to the first page if the user may not see that."""
+        return redirect(read_back(request) or self._page_of(request, row))
 
     def _page_of(self, request: HttpRequest, row: Any) -> str:
         if not self.has_view_permission(request, row):
@@ -171,19 +196,25 @@ class VerbsAdmin(PageAdmin):
     def _view_of(self, verb: Verb) -> Callable[..., HttpResponse]:
         if isinstance(verb, FormVerb):
             return partial(self.form_view, verb=verb)
+        if isinstance(verb, LinkVerb):
+            return partial(self.link_view, verb=verb)
         assert isinstance(verb, ButtonVerb), "a verb is done by a button or by a form"
         return partial(self.button_view, verb=verb)
 
+    def url_of(self, verb: Verb, row: Any) -> str:
+        """Return the address at which it is done to a row."""
+        return reverse(f"admin:{self._url_name(verb)}", args=[row.pk])
+
     def _offered(self, request: HttpRequest, row: Any) -> dict[str, list[tuple[Verb, str]]]:
-        """Return the verbs with their addresses, those with a button and those with a form."""
+        """Return the verbs with their addresses, those with a button and those with a page of their own."""
         offered = [
-            (verb, reverse(f"admin:{self._url_name(verb)}", args=[row.pk]))
+            (verb, self.url_of(verb, row))
             for verb in self.verbs
             if request.user.has_perm(verb.permission) and verb.is_offered(row) and verb.is_allowed(row, request.user)
         ]
         return {
             "verbs": [(verb, url) for verb, url in offered if isinstance(verb, ButtonVerb)],
-            "form_verbs": [(verb, url) for verb, url in offered if isinstance(verb, FormVerb)],
+            "form_verbs": [(verb, url) for verb, url in offered if not isinstance(verb, ButtonVerb)],
         }
 
     def _url_name(self, verb: Verb) -> str:

@@ -1,5 +1,6 @@
 // Keeps the live parts of a page fresh: elements with data-live="SECONDS", which htmx replaces when they are told to.
-// A part is left alone while the tab is hidden, while somebody has the keyboard in it, and when "live" was switched off.
+// A part is left alone while the tab is hidden, while somebody has the keyboard in it, has ticked something in it or
+// opened a menu of it, and when "live" was switched off.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -23,6 +24,9 @@ document.addEventListener("DOMContentLoaded", () => {
     // What has an id is found again in the new part: the keyboard stays where it is.
     const isDisturbed = (part) => {
         const active = document.activeElement;
+        if (part.querySelector("input[type=checkbox]:checked, :popover-open, dialog[open]")) {
+            return true;
+        }
         return part.contains(active) && (!active.id || active.matches("input, select, textarea"));
     };
     const tick = () => {

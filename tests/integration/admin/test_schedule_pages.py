@@ -113,21 +113,6 @@ def test_deleting_keeps_firings_and_tasks_and_settles_what_was_due(root: Client,
     assert Firing.objects.filter(task_id=task.pk).exists()
 
 
-def test_several_are_deleted_at_once_through_the_service(root: Client, schedule: Schedule) -> None:
-    others = [make_schedule(name=name) for name in ("Other", "Third")]
-    chosen = {"action": "delete_selected", "_selected_action": [schedule.pk, others[0].pk]}
-    assert "Firings and tasks stay" in read(root.post(list_url(MODEL), chosen))
-    assert Schedule.objects.count() == 3
-    Schedule.objects.filter(pk=others[0].pk).update(
-        next_run_at=database_now() - timedelta(hours=1), planned_through=database_now() - timedelta(hours=2)
-    )
-    root.post(list_url(MODEL), {**chosen, "post": "yes"})
-    assert [left.name for left in Schedule.objects.all()] == ["Third"]
-    assert {firing.reason for firing in Firing.objects.all()} == {
-        "root deleted the schedule before this instant was fired"
-    }
-
-
 def test_deleting_one_that_somebody_else_has_just_deleted_is_no_error(
     root: Client, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:

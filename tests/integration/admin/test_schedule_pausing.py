@@ -50,7 +50,7 @@ def test_a_schedule_is_paused_with_a_reason_and_resumed(root: Client, schedule: 
     url = verb_url(MODEL, "pause", schedule.pk)
     assert "Nothing of it is fired" in read(root.get(url))
     answer = root.post(url, {"reason": "Upgrade of <NSO>", "until": ""}, follow=True)
-    assert "The schedule is paused until somebody resumes it" in read_messages(answer)
+    assert "“Nightly” is paused until somebody resumes it" in read_messages(answer)
     schedule.refresh_from_db()
     assert (schedule.state, schedule.paused_by, schedule.pause_reason) == ("paused", "root", "Upgrade of <NSO>")
     page = read(answer)
@@ -141,7 +141,7 @@ def test_resuming_what_has_no_time_left_says_that_it_is_finished(root: Client, s
     Schedule.objects.update(trigger_kwargs={"year": 2001}, planned_through=NOW - timedelta(days=9))
     pause(schedule)
     answer = root.post(verb_url(MODEL, "resume", schedule.pk), follow=True)
-    assert "The schedule is finished: its last instant has passed." in read_messages(answer)
+    assert "“Nightly” is finished: its last instant has passed." in read_messages(answer)
 
 
 @pytest.mark.parametrize("verb", ["pause", "change-pause", "resume"])
@@ -206,57 +206,3 @@ def test_the_list_says_who_paused_a_schedule_and_until_when(root: Client, schedu
     assert f"paused by ada since {since:%Y-%m-%d %H:%M:%S} UTC until 2027-03-01 09:00:00 UTC: Upgrade of <NSO>" in page
     assert b"Upgrade of &lt;NSO&gt;" in answer.content
     assert "bg-orange-100" in page
-
-
-def choose(action: str, schedules: list[Schedule], **fields: str) -> dict[str, Any]:
-    return {"action": action, "_selected_action": [schedule.pk for schedule in schedules], **fields}
-
-
-def test_many_are_paused_for_one_reason_and_each_that_stays_says_why(root: Client, schedule: Schedule) -> None:
-    finished = make_schedule(name="Once <upon>", next_run_at=None)
-    chosen = [schedule, finished]
-    asking = root.post(LIST, choose("pause_selected", chosen))
-    page = read(asking)
-    assert "Pause 2 schedules" in page
-    assert "<li>Once <upon></li>" in page
-    assert b"Once &lt;upon&gt;" in asking.content
-    assert not Schedule.objects.filter(state="paused").exists()
-    again = root.post(LIST, choose("pause_selected", chosen, post="yes", reason="", until=""))
-    assert errors_of(again).keys() == {"reason"}
-    late = root.post(LIST, choose("pause_selected", chosen, post="yes", reason="x", until="2001-01-01T00:00"))
-    assert errors_of(late).keys() == {"until"}
-    assert not Schedule.objects.filter(state="paused").exists()
-    sent = choose("pause_selected", chosen, post="yes", reason="Upgrade", until=NEXT_YEAR)
-    told = read_messages(root.post(LIST, sent, follow=True))
-    assert "1 of 2 schedules are paused." in told
-    assert f'href="{page_url(MODEL, finished.pk)}">Once &lt;upon&gt;</a>: the schedule is finished' in told
-    schedule.refresh_from_db()
-    assert (schedule.state, schedule.paused_by, schedule.pause_reason) == ("paused", "root", "Upgrade")
-    assert [entry.object_id for entry in LogEntry.objects.all()] == [str(schedule.pk)]
-
-
-def test_many_are_resumed_and_each_that_stays_says_why(root: Client, schedule: Schedule) -> None:
-    pause(schedule)
-    finished = make_schedule(name="Once", next_run_at=None)
-    told = read_messages(root.post(LIST, choose("resume_selected", [schedule, finished]), follow=True))
-    assert "1 of 2 schedules go on." in told
-    assert "Once</a>: the schedule is finished" in told
-    assert Schedule.objects.get(pk=schedule.pk).state == "active"
-
-
-@pytest.mark.parametrize("action", ["pause_selected", "resume_selected"])
-def test_many_are_neither_paused_nor_resumed_without_the_permission(
-    login: Login, schedule: Schedule, action: str
-) -> None:
-    if action == "resume_selected":
-        pause(schedule)
-    before = Schedule.objects.values().get()
-    operator = login("schedules.view_schedule", "schedules.change_schedule", "schedules.delete_schedule")
-    assert action not in read(operator.get(LIST))
-    operator.post(LIST, choose(action, [schedule], post="yes", reason="mine", until=""))
-    assert Schedule.objects.values().get() == before
-    User.objects.all().delete()
-    operator = login("schedules.view_schedule", "schedules.pause_schedule")
-    assert action in read(operator.get(LIST))
-    operator.post(LIST, choose(action, [schedule], post="yes", reason="mine", until=""))
-    assert Schedule.objects.get().updated_by == "operator"

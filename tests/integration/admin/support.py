@@ -73,7 +73,8 @@ def shown(client: Client, schedule: Schedule) -> dict[str, str]:
     assert form, page
     values: dict[str, str] = {}
     for field in re.findall(r"<input[^>]*>", form[0]):
-        if name := re.search(r' name="([^"]+)"', field):
+        is_unchosen = re.search(r' type="(radio|checkbox)"', field) and not re.search(r" checked(?=[\s>])", field)
+        if (name := re.search(r' name="([^"]+)"', field)) and not is_unchosen:
             value = re.search(r' value="([^"]*)"', field)
             values[name[1]] = html.unescape(value[1]) if value else ""
     for name, text in re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form[0], re.DOTALL):

@@ -71,7 +71,7 @@ class ConflictAdmin(PageAdmin):
             answer: HttpResponse = super().render_change_form(request, context, **kwargs)
             return answer
         shown = {"title": theirs.name, "original": theirs, **_describe(form, theirs, request.POST)}
-        return TemplateResponse(request, PAGE, {**context, **shown, "media": self.media})
+        return TemplateResponse(request, PAGE, {**context, **shown, "opts": self.opts, "media": self.media})
 
 
 def _choose(sent: QueryDict, schedule: Schedule) -> QueryDict:

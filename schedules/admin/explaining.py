@@ -21,7 +21,7 @@ from schedules.admin.explained_instants import list_picks
 from schedules.admin.explained_steps import list_next_steps
 from schedules.admin.outcomes import show_mark
 from schedules.admin.tabs import EXPLAIN, Subject, TabsAdmin, say_here_and_there
-from schedules.explaining import CheckName, Code, Explanation, Result
+from schedules.explaining import CheckName, Code, Explanation, Result, Tense
 from schedules.explanations import VIEW_FIRING, explain_schedule
 from schedules.selectors import ScheduleNotFound
 
@@ -50,7 +50,11 @@ RUNS: dict[str, tuple[Text, str, str]] = {
     Code.WILL_FIRE: (gettext_lazy("It will run"), "event_upcoming", GOOD),
     Code.BEING_DECIDED: (gettext_lazy("It is about to run"), "hourglass_top", BUSY),
 }
-DOES_NOT: tuple[Text, str, str] = (gettext_lazy("It does not run"), "event_busy", ODD)
+DOES_NOT: dict[str, tuple[Text, str, str]] = {
+    Tense.PAST: (gettext_lazy("It did not run"), "event_busy", ODD),
+    Tense.NOW: (gettext_lazy("It does not run"), "event_busy", ODD),
+    Tense.FUTURE: (gettext_lazy("It will not run"), "event_busy", ODD),
+}
 UNTOLD: dict[str, tuple[Text, str, str]] = {
     code: (gettext_lazy("Nobody can tell"), "help", "")
     for code in (Code.CHANGED_SINCE, Code.NOT_COMPUTABLE, Code.TOO_OLD)
@@ -118,7 +122,7 @@ def _on_clocks(explanation: Explanation, timezone: str) -> str:
 def _show(explanation: Explanation, subject: Subject) -> dict[str, Any]:
     """Return what the page shows of an explanation."""
     code, task, firing = explanation.verdict.code, explanation.task, explanation.firing
-    words, symbol, colour = (RUNS | UNTOLD).get(code, DOES_NOT)
+    words, symbol, colour = {**RUNS, **UNTOLD}.get(code, DOES_NOT[explanation.tense])
     beside = (
         ("previous", _("The time before"), explanation.previous),
         ("next", _("The time after"), explanation.next),

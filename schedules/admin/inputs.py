@@ -55,7 +55,7 @@ class InputsAdmin(PageAdmin):
             raise PermissionDenied
         asked = self.find_asked(request, None)
         form = for_user(ScheduleForm, request, asked=asked.form)()
-        fieldsets = AdminForm(form, inputs_fieldsets(asked), {}, model_admin=self)  # type: ignore[arg-type]  # its stubs
+        fieldsets = AdminForm(form, inputs_fieldsets(asked), {}, model_admin=self)
         shown = {"fieldset": next(iter(fieldsets)), "asked": asked, "preview_button": BUTTON, "as_json": AS_JSON}
         return TemplateResponse(request, FIELDS, {**shown, "inputs_url": reverse("admin:schedules_schedule_inputs")})
 

@@ -52,7 +52,7 @@ class InputsForm(ServiceForm):
             self.fields[PREFIX + name] = dressed = dress(field)
             dressed.label = self.asked[name].label
         known = {**self.asked.initial, **find_initial(self.asked, given)}
-        self.initial |= {PREFIX + name: value for name, value in known.items()}
+        self.initial.update({PREFIX + name: value for name, value in known.items()})
         if self.is_bound and not any(name.startswith(PREFIX) for name in self.data):
             self.data = self._with_defaults()
 

@@ -84,7 +84,7 @@ class ScheduleForm(InputsForm):
             for argument in arguments:
                 self.fields[field_name(kind, argument.name)] = argument.make_field()
         self.fields |= make_policy_fields()
-        for name in POLICIES:
+        for name in ("dst_gap", "dst_fold", "on_missing_day", *POLICIES):
             self.fields[name].initial = getattr(self.instance, name)
         self.fields["timezone"] = make_zone_field()
         # Whoever fills it in reads and types every other time here in their own zone, too.

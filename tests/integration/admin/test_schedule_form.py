@@ -8,7 +8,7 @@ from django.test import Client
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import Schedule, ScheduleState
-from schedules.services import ScheduleChanges, ScheduleDraft, create_schedule, update_schedule
+from schedules.services import ScheduleDraft, create_schedule
 from tests.integration.admin.support import (
     add_url,
     errors_of,

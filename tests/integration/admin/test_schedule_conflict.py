@@ -43,9 +43,7 @@ def choose(client: Client, conflict: Any, **choices: str) -> Any:
 
 
 def parts_of(conflict: Any) -> dict[str, tuple[str, str, str | None, str]]:
-    return {
-        part.name: (part.mine, part.theirs, part.opened, part.suggested) for part in conflict.context["choices"]
-    }
+    return {part.name: (part.mine, part.theirs, part.opened, part.suggested) for part in conflict.context["choices"]}
 
 
 def test_both_sides_are_shown_with_what_it_was_and_nothing_is_saved(root: Client, schedule: Schedule) -> None:

@@ -1,5 +1,6 @@
 """The inputs of a schedule on its page: the fields of its workflow's form, as soon as the workflow is known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from django import forms
 from django.contrib.admin.helpers import AdminForm
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -50,20 +52,23 @@ class InputsAdmin(PageAdmin):
         return [path("add/inputs/", view, name="schedules_schedule_inputs"), *super().get_urls()]
 
     def inputs_view(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the fields for the inputs of the workflow that was chosen."""
+        """Answer with the fields for the inputs of the workflow that was chosen; a whole page where one is wanted."""
         if not self.has_add_permission(request):
             raise PermissionDenied
+        if not request.headers.get("HX-Request"):
+            return redirect(f"{reverse('admin:schedules_schedule_add')}?{request.GET.urlencode()}")
         asked = self.find_asked(request, None)
         form = for_user(ScheduleForm, request, asked=asked.form)()
         fieldsets = AdminForm(form, inputs_fieldsets(asked), {}, model_admin=self)
         shown = {"fieldset": next(iter(fieldsets)), "asked": asked, "preview_button": BUTTON, "as_json": AS_JSON}
-        return TemplateResponse(request, FIELDS, {**shown, "inputs_url": reverse("admin:schedules_schedule_inputs")})
+        url = reverse("admin:schedules_schedule_inputs")
+        return TemplateResponse(request, FIELDS, {**shown, "inputs_url": url, "is_part": True})
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
         """Write what was typed into fields as JSON, if that is what the page is to go on with."""
         if request.method == "POST" and request.POST.get(BUTTON) == AS_JSON:
             schedule = None if object_id is None else self.get_object(request, object_id)
-            asked = _find_asked(request, schedule)
+            asked = _find_asked(request, schedule, {})
             if asked.form is not None:
                 request.POST = _with_json(request, asked.form, schedule)  # type: ignore[assignment]  # a copy is one
         return super().changeform_view(request, object_id, *args, **kwargs)
@@ -72,8 +77,17 @@ class InputsAdmin(PageAdmin):
         """Return what is asked for on a page, which is made once: the code of a form may be slow."""
         known: Asked | None = getattr(request, "asked_inputs", None)
         if known is None:
-            known = _find_asked(request, schedule)
+            given = self.get_changeform_initial_data(request) if schedule is None else {"inputs": schedule.inputs}
+            known = _find_asked(request, schedule, given)
             request.asked_inputs = known  # type: ignore[attr-defined]  # for what Django calls in between
+        return known
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what a new form shows at first; it is found out once, for its workflow and then for its fields."""
+        known: dict[str, Any] | None = getattr(request, "initial_data", None)
+        if known is None:
+            known = dict(super().get_changeform_initial_data(request))
+            request.initial_data = known  # type: ignore[attr-defined]  # for what Django calls in between
         return known
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
@@ -93,8 +107,9 @@ def inputs_fieldsets(asked: Asked) -> Fieldsets:
     return [(str(_("Inputs")), {"fields": names, "classes": ["schedule-inputs"]})]
 
 
-def _find_asked(request: HttpRequest, schedule: Schedule | None) -> Asked:
-    workflow = _find_workflow(request) if schedule is None else schedule.workflow
+def _find_asked(request: HttpRequest, schedule: Schedule | None, given: Mapping[str, Any]) -> Asked:
+    """Return what is asked for, on a page that shows what is given at first."""
+    workflow = _find_workflow(request, given) if schedule is None else schedule.workflow
     if workflow is None:
         return Asked()
     definition = find_definition(workflow.name)
@@ -104,7 +119,8 @@ def _find_asked(request: HttpRequest, schedule: Schedule | None) -> Asked:
         form = make_asked(definition.initial_input_form)
     except UnusableForm as error:
         return Asked(problem=str(error), has_workflow=True)
-    is_whole = schedule is None or can_show(form, schedule.inputs)
+    inputs = given.get("inputs")
+    is_whole = not isinstance(inputs, Mapping) or can_show(form, inputs)
     return Asked(form if is_whole else None, has_workflow=True)
 
 
@@ -134,9 +150,9 @@ def _wants_json(request: HttpRequest) -> bool:
     return bool(request.POST.get("inputs", "").strip())
 
 
-def _find_workflow(request: HttpRequest) -> Workflow | None:
-    chosen = request.POST.get("workflow") or request.GET.get("workflow") or ""
+def _find_workflow(request: HttpRequest, given: Mapping[str, Any]) -> Workflow | None:
+    chosen = request.POST.get("workflow") or given.get("workflow") or ""
     try:
-        return list_workflows().filter(is_task=True, pk=UUID(chosen)).first()
+        return list_workflows().filter(is_task=True, pk=UUID(str(chosen))).first()
     except ValueError:
         return None

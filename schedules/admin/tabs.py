@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -64,8 +65,10 @@ class TabsAdmin(VerbsAdmin):
         return [path("<uuid:object_id>/summary/", view, name="schedules_schedule_summary"), *super().get_urls()]
 
     def summary_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        """Answer how a schedule stands, without the page around it."""
+        """Answer how a schedule stands, without the page around it; whoever opens it as a page is led to that."""
         subject = self.find_visible(request, object_id)
+        if not request.headers.get("HX-Request"):
+            return redirect("admin:schedules_schedule_change", object_id)
         return TemplateResponse(request, SUMMARY, {"standing": describe_standing(subject, request.user)})
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:

@@ -51,7 +51,8 @@ class InputsForm(ServiceForm):
         for name, field in self.asked.fields.items():
             self.fields[PREFIX + name] = dressed = dress(field)
             dressed.label = self.asked[name].label
-        known = {**self.asked.initial, **find_initial(self.asked, given)}
+        answers = given if isinstance(given, Mapping) else {}
+        known = {**self.asked.initial, **find_initial(self.asked, answers)}
         self.initial.update({PREFIX + name: value for name, value in known.items()})
         if self.is_bound and not any(name.startswith(PREFIX) for name in self.data):
             self.data = self._with_defaults()

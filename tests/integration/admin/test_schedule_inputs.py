@@ -61,6 +61,11 @@ def add(client: Client, workflow: Workflow, **inputs: object) -> Any:
     return client.post(ADD, typed(workflow=workflow.pk, interval_hours="1", **named))
 
 
+def ask(client: Client, query: dict[str, str]) -> Any:
+    """Do what the script does when a workflow is chosen."""
+    return client.get(INPUTS, query, headers={"HX-Request": "true"})
+
+
 class TestAdding:
     def test_the_fields_of_the_chosen_workflow_are_asked_for(self, root: Client, workflow: Workflow) -> None:
         page = read(root.get(ADD, {"workflow": str(workflow.pk)}))
@@ -70,12 +75,20 @@ class TestAdding:
 
     def test_a_script_gets_them_when_the_workflow_is_chosen(self, root: Client, workflow: Workflow) -> None:
         assert f'hx-get="{INPUTS}"' in read(root.get(ADD))
-        part = read(root.get(INPUTS, {"workflow": str(workflow.pk)}))
+        part = read(ask(root, {"workflow": str(workflow.pk)}))
         assert 'id="schedule-inputs"' in part
         assert 'name="inputs-count"' in part
         assert "<html" not in part
         for other in ({}, {"workflow": ""}, {"workflow": "x"}, {"workflow": str(make_workflow(name="task_x").pk)}):
-            assert 'name="inputs"' in read(root.get(INPUTS, other))
+            assert 'name="inputs"' in read(ask(root, other))
+        page = root.get(INPUTS, {"workflow": str(workflow.pk)}, follow=True)
+        assert page.request["PATH_INFO"] == ADD, "nobody is shown a part for a page"
+        assert 'name="inputs-count"' in read(page)
+
+    def test_an_address_may_fill_them_in_and_cannot_break_them(self, root: Client, workflow: Workflow) -> None:
+        page = read(root.get(ADD, {"workflow": str(workflow.pk), "inputs": "region", "name": "From a link"}))
+        assert 'name="inputs-region"' in page
+        assert 'value="From a link"' in page
 
     def test_whoever_may_not_add_gets_none(self, login: Login, workflow: Workflow) -> None:
         viewer = login("schedules.view_schedule")

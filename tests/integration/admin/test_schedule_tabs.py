@@ -82,9 +82,10 @@ def test_the_summary_is_made_fresh_by_itself(login: Login, schedule: Schedule) -
     viewer, url = login(VIEW), tab_url("summary", schedule)
     page = read(viewer.get(page_url(MODEL, schedule.pk)))
     assert f'hx-get="{url}"' in page
-    part = read(viewer.get(url))
+    part = read(viewer.get(url, headers={"HX-Request": "true"}))
     assert 'id="schedule-summary"' in part
     assert "<html" not in part
+    assert viewer.get(url)["Location"] == page_url(MODEL, schedule.pk), "nobody is shown a part for a page"
 
 
 def test_a_viewer_sees_the_tabs_and_links_that_are_allowed(login: Login, schedule: Schedule) -> None:

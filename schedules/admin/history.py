@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from orchestrator_site.common.admin.display import BAD, GOOD, ODD, page_link, show_duration, show_label, show_moment
 from orchestrator_site.common.admin.widgets import dress
 from schedules.admin.outcomes import CAUSES, OUTCOMES, show_outcome
+from schedules.admin.schedule_states import outcome_words
 from schedules.admin.tabs import HISTORY, Subject, TabsAdmin
 from schedules.explanations import VIEW_FIRING, VIEW_TASK
 from schedules.history import History
@@ -44,9 +45,7 @@ class HistoryForm(forms.Form):
     """Which rows are wanted."""
 
     outcome = forms.ChoiceField(
-        choices=[("", gettext_lazy("All")), *((name, words) for name, (words, *_rest) in OUTCOMES.items())],
-        label=gettext_lazy("Outcome"),
-        required=False,
+        choices=lambda: [("", _("All")), *outcome_words().items()], label=gettext_lazy("Outcome"), required=False
     )
     cause = forms.ChoiceField(
         choices=[("", gettext_lazy("All")), *CAUSES.items()], label=gettext_lazy("Cause"), required=False
@@ -241,6 +240,6 @@ def _count_days(first: date, last: date, counts: Mapping[tuple[date, str], int])
         day = first + timedelta(days=offset)
         of_day = {outcome: counts[day, outcome] for outcome in OUTCOMES if counts.get((day, outcome))}
         ran = sum(count for outcome, count in of_day.items() if outcome in RAN)
-        colours = {OUTCOMES[outcome][2] for outcome in of_day if outcome not in RAN}
+        colours = {OUTCOMES[outcome][1] for outcome in of_day if outcome not in RAN}
         colour = BAD if BAD in colours else ODD if colours else GOOD if ran else ""
         yield Day(day, ran, sum(of_day.values()) - ran, colour)

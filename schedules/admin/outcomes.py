@@ -6,20 +6,21 @@ from django.utils.translation import gettext_lazy as _
 
 from orchestrator_site.common.admin.display import BAD, BUSY, GOOD, ODD
 from orchestrator_site.common.admin.texts import Text
+from schedules.admin.schedule_states import outcome_words
 from schedules.models import FiringCause, FiringOutcome
 
-# Outcome → its words, the name of its symbol, and its colour.
-OUTCOMES: dict[str, tuple[Text, str, str]] = {
-    FiringOutcome.STARTED: (_("started"), "check_circle", GOOD),
-    FiringOutcome.QUEUED: (_("queued"), "hourglass_top", BUSY),
-    FiringOutcome.COALESCED: (_("coalesced"), "merge", ODD),
-    FiringOutcome.MISSED: (_("missed"), "event_busy", ODD),
-    FiringOutcome.SKIPPED_OVERLAP: (_("skipped: overlap"), "layers", ODD),
-    FiringOutcome.SKIPPED_PAUSED: (_("skipped: paused"), "pause_circle", ODD),
-    FiringOutcome.SKIPPED_FROZEN: (_("skipped: frozen"), "ac_unit", ODD),
-    FiringOutcome.SKIPPED_PREDICATE: (_("skipped: predicate"), "block", ODD),
-    FiringOutcome.INVALID_INPUTS: (_("invalid inputs"), "rule", BAD),
-    FiringOutcome.ERROR: (_("error"), "error", BAD),
+# Outcome → the name of its symbol, and its colour.
+OUTCOMES: dict[str, tuple[str, str]] = {
+    FiringOutcome.STARTED: ("check_circle", GOOD),
+    FiringOutcome.QUEUED: ("hourglass_top", BUSY),
+    FiringOutcome.COALESCED: ("merge", ODD),
+    FiringOutcome.MISSED: ("event_busy", ODD),
+    FiringOutcome.SKIPPED_OVERLAP: ("layers", ODD),
+    FiringOutcome.SKIPPED_PAUSED: ("pause_circle", ODD),
+    FiringOutcome.SKIPPED_FROZEN: ("ac_unit", ODD),
+    FiringOutcome.SKIPPED_PREDICATE: ("block", ODD),
+    FiringOutcome.INVALID_INPUTS: ("rule", BAD),
+    FiringOutcome.ERROR: ("error", BAD),
 }
 CAUSES: dict[str, Text] = {
     FiringCause.SCHEDULE: _("by the schedule"),
@@ -31,8 +32,7 @@ CAUSES: dict[str, Text] = {
 
 def show_outcome(outcome: str) -> SafeString:
     """Return a label for an outcome."""
-    words, symbol, colour = OUTCOMES[outcome]
-    return show_mark(words, symbol, colour)
+    return show_mark(outcome_words()[outcome], *OUTCOMES[outcome])
 
 
 def show_mark(words: Text, symbol: str, colour: str) -> SafeString:

@@ -44,7 +44,7 @@ KIND_SETS: Fieldsets = [
 
 @admin.register(Schedule)
 class ScheduleAdmin(
-    ConflictAdmin, ExplainAdmin, HistoryAdmin, ScheduleListAdmin, InputsAdmin, PreviewAdmin, ServiceAdmin
+    ConflictAdmin, ExplainAdmin, HistoryAdmin, InputsAdmin, PreviewAdmin, ScheduleListAdmin, ServiceAdmin
 ):
     """Schedules, by name."""
 
@@ -53,7 +53,9 @@ class ScheduleAdmin(
     readonly_fields = ("zone", "arguments", "shown_inputs")
 
     class Media:
-        css: ClassVar = {"all": ("admin-pages/schedule-form.css", "admin-pages/schedule-page.css")}
+        css: ClassVar = {
+            "all": ("admin-pages/schedule-form.css", "admin-pages/schedule-page.css", "admin-pages/sparks.css")
+        }
         js = ("admin-pages/schedule-form.js", "admin-pages/schedule-preview.js")
 
     arguments = json_column("trigger_kwargs", gettext_lazy("arguments"))

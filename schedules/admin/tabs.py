@@ -17,14 +17,17 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name, now
 from django.utils.translation import gettext as _
 
-from orchestrator_site.common.admin.display import list_link, page_link, show_label, show_moment, show_time
+from orchestrator_site.common.admin.display import ODD, list_link, page_link, show_label, show_moment, show_time
 from orchestrator_site.common.admin.tabs import Tab, Tabs
 from orchestrator_site.common.admin.verbs import VerbsAdmin
-from schedules.admin.schedule_states import STATE_COLOURS, say_pause
+from schedules.admin.schedule_states import FROZEN, STATE_COLOURS, is_held, outcome_words, say_pause, state_words
+from schedules.admin.sparks import show_sparks
 from schedules.explanations import VIEW_FIRING, VIEW_TASK
 from schedules.models import Schedule
+from schedules.recent_outcomes import read_recent_outcomes
 from schedules.selectors import find_name_in_ledger, list_schedules
 from schedules.unsettled import find_unsettled
+from tasks.freezing import current_freeze
 
 SUMMARY = "admin/schedules/schedule/summary.html"
 VIEW_WORKFLOW = "workflows.view_workflow"
@@ -136,8 +139,7 @@ def describe_standing(subject: Subject, user: Any) -> dict[str, Any]:
     return {
         "url": reverse("admin:schedules_schedule_summary", args=[subject.id]),
         "name": schedule.name,
-        "state": show_label(schedule.shown_state, STATE_COLOURS),
-        "why": say_pause(schedule) or schedule.state_reason,
+        **_describe_state(schedule, moment),
         "since": show_time(_find_since(schedule), now=moment, zone=schedule.timezone),
         "runs": schedule.summary,
         "rule": schedule.trigger_text,
@@ -145,6 +147,7 @@ def describe_standing(subject: Subject, user: Any) -> dict[str, Any]:
         "next_run_in_full": say_here_and_there(schedule.next_run_at, schedule.timezone),
         "workflow": _show_workflow(schedule, user),
         "links": _list_links(subject, user),
+        "sparks": _show_sparks(subject.id, user),
         "unsettled": find_unsettled(schedule, now=moment),
         "created": _say_by(schedule.created_at, schedule.created_by),
         "updated": _say_by(schedule.updated_at, schedule.updated_by),
@@ -160,6 +163,29 @@ def say_here_and_there(moment: datetime | None, timezone: str) -> str | None:
         return here
     there = f"{moment.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S %Z}"
     return _("%(here)s; in %(zone)s %(there)s") % {"here": here, "zone": timezone, "there": there}
+
+
+def _describe_state(schedule: Any, moment: datetime) -> dict[str, Any]:
+    freeze = current_freeze(now=moment)
+    is_frozen = freeze is not None and is_held(schedule, freeze)
+    colours = {**STATE_COLOURS, FROZEN: ODD}
+    why = (
+        _("The engine is frozen by %(who)s: %(why)s") % {"who": freeze.started_by, "why": freeze.reason}
+        if freeze
+        else ""
+    )
+    return {
+        "state": show_label(FROZEN if is_frozen else schedule.shown_state, colours, state_words()),
+        "why": why if is_frozen else say_pause(schedule) or schedule.state_reason,
+    }
+
+
+def _show_sparks(schedule_id: UUID, user: Any) -> SafeString | None:
+    """Return what became of its last instants at a glance, to those who may see it."""
+    if not user.has_perm(VIEW_FIRING):
+        return None
+    outcomes = read_recent_outcomes([schedule_id], with_tasks=user.has_perm(VIEW_TASK))[schedule_id]
+    return show_sparks(schedule_id, outcomes, outcome_words())
 
 
 def _find_since(schedule: Any) -> datetime:

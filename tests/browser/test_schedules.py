@@ -350,10 +350,10 @@ def test_a_skipped_run_is_found_in_the_history_and_explained(page: Page) -> None
     page.get_by_role("button", name="Resume", exact=True).click()
     expect(page.get_by_text("The schedule goes on; it runs next at")).to_be_visible()
     page.get_by_role("link", name="History", exact=True).click()
-    page.get_by_label("Outcome").select_option("skipped: paused")
+    page.get_by_label("Outcome").select_option("skipped while paused")
     page.get_by_role("button", name="Filter").click()
     row = history.get_by_role("row", name="Upgrade of the network").first
-    expect(row).to_contain_text("skipped: paused")
+    expect(row).to_contain_text("skipped while paused")
     row.get_by_role("link", name="Explain").click()
     expect(page.get_by_role("heading", name="It did not run")).to_be_visible()
     expect(page.locator('[data-check="not_paused"]')).to_contain_text("Upgrade of the network")

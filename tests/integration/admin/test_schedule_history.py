@@ -20,8 +20,8 @@ from tests.support.database import recorded_statements
 from tests.support.factories import HOUR, make_schedule, make_task
 
 VIEW = ("schedules.view_schedule", "schedules.view_firing")
-# Session, user, its permissions, the schedule, the rows, the tasks, the days, a freeze.
-MOST_STATEMENTS = 11
+# Session, user, its permissions, the schedule, the rows, the tasks, the days, the strip of outcomes, the freeze.
+MOST_STATEMENTS = 13
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_row_tells_what_became_of_a_time_and_why(root: Client, schedule: Sched
     for shown in (
         "Wed 2026-07-01 02:00:00 EDT",
         "2026-07-01 08:00:00 CEST",
-        "skipped: overlap",
+        "skipped for overlap",
         'aria-hidden="true">layers<',
         "caught up",
         reason,

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from orchestrator_site.common.clock import as_iso
 from orchestrator_site.common.errors import InvalidValue
+from orchestrator_site.common.ids import CLOCK_DIFFERENCE, first_id_at
 from schedules.models import UNUSUAL_CAUSE, UNUSUAL_OUTCOME, Firing, FiringCause, FiringOutcome
 from schedules.selectors import list_firings
 
@@ -38,6 +39,8 @@ class History:
         decided_to: The first moment after it that does not count.
         late_by_ms: At least so late.
         of_schedule: What `schedule_id` is, given in another place.
+        recent_from: The first moment of a decision that counts, where the rows are to come by their ids all the same:
+            as those of one schedule are found.
     """
 
     outcomes: Collection[str] = ()
@@ -51,6 +54,7 @@ class History:
     task_id: UUID | None = None
     late_by_ms: int | None = None
     of_schedule: UUID | None = None
+    recent_from: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no row can be: an unknown word, a range that ends where it begins or before.
@@ -176,6 +180,9 @@ class History:
         condition = Q(**{name: value for name, value in wanted.items() if value is not None})
         if self.of_schedule is not None:
             condition &= Q(schedule_id=self.of_schedule)
+        if self.recent_from is not None:
+            first_id = first_id_at(self.recent_from - CLOCK_DIFFERENCE)
+            condition &= Q(pk__gte=first_id, decided_at__gte=self.recent_from)
         # SQLite uses a partial index only where its very condition stands in the query.
         if self.outcomes:
             condition &= Q(outcome__in=list(self.outcomes))

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from orchestrator_site.common.admin.forms import read_json
-from schedules.triggers.fields import known_zones
+from orchestrator_site.common.admin.texts import Text
 
 Read = Callable[[str], Any]
 IsSame = Callable[[str, object], bool]
@@ -21,6 +21,31 @@ IsSame = Callable[[str, object], bool]
 # What a browser's own fields can show.
 _LOCAL_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+# The name of an argument is its label in English, as the API has it.
+LABELS: dict[str, Text] = {
+    "weeks": _("Weeks"),
+    "days": _("Days"),
+    "hours": _("Hours"),
+    "minutes": _("Minutes"),
+    "seconds": _("Seconds"),
+    "years": _("Years"),
+    "months": _("Months"),
+    "year": _("Year"),
+    "month": _("Month"),
+    "day": _("Day"),
+    "week": _("Week"),
+    "day_of_week": _("Day of week"),
+    "hour": _("Hour"),
+    "minute": _("Minute"),
+    "second": _("Second"),
+    "crontab": _("Crontab"),
+    "run_date": _("Run date"),
+    "start_date": _("Start date"),
+    "end_date": _("End date"),
+    "triggers": _("Triggers"),
+    "threshold_seconds": _("Threshold seconds"),
+}
 
 TRIGGERS_EXAMPLE = """[
   {"trigger": "cron", "trigger_kwargs": {"hour": 8}},
@@ -47,16 +72,6 @@ class DateWidget(MomentWidget):
     """The browser's own field for a day; a text field for a value with a time."""
 
     own_type, shown_by_it = "date", _DATE
-
-
-class ZoneWidget(UnfoldAdminTextInputWidget):  # type: ignore[misc]  # unfold ships no types
-    """A text field that offers the names of all time zones while one types."""
-
-    def render(self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None) -> SafeString:
-        """Return the field and its list."""
-        shown = super().render(name, value, {**(attrs or {}), "list": f"{name}-list"}, renderer)
-        options = format_html_join("", '<option value="{}"></option>', ((zone,) for zone in sorted(known_zones())))
-        return format_html('{}<datalist id="{}-list">{}</datalist>', shown, name, options)
 
 
 def read_number(text: str) -> int | float | str:
@@ -115,7 +130,7 @@ class Argument:
 
     name: str
     read: Read
-    hint: str = ""
+    hint: Text = ""
     is_same: IsSame = _is_same_text
     holds: Callable[[object], bool] = _is_plain
     check: Read | None = None
@@ -126,35 +141,39 @@ class Argument:
         """Return a new field."""
         return forms.CharField(
             required=False,
-            label=self.name.replace("_", " ").capitalize(),
+            label=LABELS[self.name],
             help_text=self.hint,
             widget=self.widget({"autocomplete": "off", **self.attributes}),
             validators=[self.check] if self.check else [],
         )
 
 
-def _number(name: str, hint: str = "", example: str = "", *, keyboard: str = "decimal") -> Argument:
+def _number(name: str, hint: Text = "", example: str = "", *, keyboard: str = "decimal") -> Argument:
     return Argument(name, read_number, hint, attributes={"inputmode": keyboard, "placeholder": example})
 
 
-def _whole(name: str, hint: str = "", example: str = "") -> Argument:
+def _whole(name: str, hint: Text = "", example: str = "") -> Argument:
     return _number(name, hint, example, keyboard="numeric")
 
 
-def _expression(name: str, hint: str, example: str) -> Argument:
+def _expression(name: str, hint: Text, example: str) -> Argument:
     return Argument(name, read_expression, hint, attributes={"placeholder": example})
 
 
-def _moment(name: str, hint: str) -> Argument:
-    hint = f"{hint} On the clocks of the schedule's time zone."
+def _moment(name: str, hint: Text) -> Argument:
+    hint = format_lazy("{} {}", hint, _("On the clocks of the schedule's time zone."))
     return Argument(name, str, hint, is_same=_is_same_moment, widget=MomentWidget)
 
 
-def _triggers(hint: str) -> Argument:
+def _triggers(hint: Text) -> Argument:
     return Argument(
         "triggers",
         read_json,
-        f"{hint} A JSON list; each has its trigger and trigger_kwargs, as over REST. They may be nested.",
+        format_lazy(
+            "{} {}",
+            hint,
+            _("A JSON list; each has its trigger and trigger_kwargs, as over REST. They may be nested."),
+        ),
         is_same=_is_same_json,
         holds=lambda value: isinstance(value, list),
         check=read_json,
@@ -163,7 +182,7 @@ def _triggers(hint: str) -> Argument:
     )
 
 
-_BOUNDS = (_moment("start_date", "Nothing fires before it."), _moment("end_date", "Nothing fires after it."))
+_BOUNDS = (_moment("start_date", _("Nothing fires before it.")), _moment("end_date", _("Nothing fires after it.")))
 
 ARGUMENTS: dict[str, tuple[Argument, ...]] = {
     "interval": (*map(_number, ("weeks", "days", "hours", "minutes", "seconds")), *_BOUNDS),
@@ -171,32 +190,34 @@ ARGUMENTS: dict[str, tuple[Argument, ...]] = {
         Argument(
             "crontab",
             str,
-            "Five fields as in a crontab (0 and 7 are Sunday), or six with the seconds first, or @daily and its like; "
-            "in place of the fields below, but for start and end.",
+            _(
+                "Five fields as in a crontab (0 and 7 are Sunday), or six with the seconds first, or @daily and its "
+                "like; in place of the fields below, but for start and end."
+            ),
             attributes={"placeholder": "30 2 * * 1-5", "class": "admin-code"},
         ),
         _expression("year", "", "2027"),
-        _expression("month", "1 to 12, or jan to dec.", "1-6"),
-        _expression("day", "Of the month; also “last” or “2nd fri”.", "*/2"),
-        _expression("week", "Of the year, 1 to 53.", "1-53/2"),
-        _expression("day_of_week", "mon to sun; as a number, 0 is Monday.", "mon-fri"),
+        _expression("month", _("1 to 12, or jan to dec."), "1-6"),
+        _expression("day", _("Of the month; also “last” or “2nd fri”."), "*/2"),
+        _expression("week", _("Of the year, 1 to 53."), "1-53/2"),
+        _expression("day_of_week", _("mon to sun; as a number, 0 is Monday."), "mon-fri"),
         _expression("hour", "", "2"),
         _expression("minute", "", "30"),
         _expression("second", "", "0"),
         *_BOUNDS,
     ),
-    "date": (_moment("run_date", "It fires once, then."),),
+    "date": (_moment("run_date", _("It fires once, then.")),),
     "calendarinterval": (
         *(_whole(name) for name in ("years", "months", "weeks", "days")),
-        *(_whole(name, "Of the time of day.", "0") for name in ("hour", "minute", "second")),
-        Argument("start_date", str, "The day that is counted from; empty for today.", widget=DateWidget),
-        Argument("end_date", str, "Nothing fires after this day.", widget=DateWidget),
+        *(_whole(name, _("Of the time of day."), "0") for name in ("hour", "minute", "second")),
+        Argument("start_date", str, _("The day that is counted from; empty for today."), widget=DateWidget),
+        Argument("end_date", str, _("Nothing fires after this day."), widget=DateWidget),
     ),
     "and": (
-        _triggers("Fires when all of these do."),
-        _number("threshold_seconds", "How far apart those moments may lie: 0 to 3600 seconds.", "1"),
+        _triggers(_("Fires when all of these do.")),
+        _number("threshold_seconds", _("How far apart those moments may lie: 0 to 3600 seconds."), "1"),
     ),
-    "or": (_triggers("Fires when any of these does."),),
+    "or": (_triggers(_("Fires when any of these does.")),),
 }
 
 

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import uuid_utils.compat
 
+# An id is made by the clock of a process, the time in its row by the database's.
+CLOCK_DIFFERENCE = timedelta(hours=1)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_BITS, _VERSION_7, _VARIANT = 80, 7 << 76, 2 << 62
 _HASH = (1 << 76) - 1  # what of a UUID of version 5 comes after its version: hash, variant, hash

@@ -1,6 +1,7 @@
 """What a trigger will do, beside the form: of what is stored, of what was typed, and anew while one types."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.timezone import get_current_timezone_name, localtime, now
+from django.utils.translation import gettext as _
 
+from orchestrator_site.common.admin.display import show_distance
 from orchestrator_site.common.admin.pages import PageAdmin
 from schedules.forms import FIRES_SHOWN, ScheduleForm, SchedulePreviewForm
 from schedules.models import Schedule
@@ -18,21 +22,30 @@ from schedules.triggers.fires import Fire
 PANEL = "admin/schedules/schedule/preview.html"
 # The button that asks for a preview where no script does.
 BUTTON = "_preview"
+UTC_NAMES = frozenset({"UTC", "Etc/UTC"})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A time at which a schedule runs, as people read it."""
+    """A time at which a schedule runs, as people read it: on its clocks, on those of whoever looks, and in UTC."""
 
     local: str
+    here: str
     utc: str
+    distance: str
     mark: str
 
     @classmethod
-    def of(cls, fire: Fire) -> "Row":
-        """Return the row of a fire."""
+    def of(cls, fire: Fire, moment: datetime) -> "Row":
+        """Return the row of a fire, as of a moment."""
         local = fire.local
-        return cls(f"{local:%a %Y-%m-%d %H:%M:%S} {fire.offset}", f"{fire.at:%Y-%m-%d %H:%M:%S}", _mark(fire))
+        return cls(
+            local=f"{local:%a %Y-%m-%d %H:%M:%S} {fire.offset}",
+            here=f"{localtime(fire.at):%a %H:%M:%S}",
+            utc=f"{fire.at:%Y-%m-%d %H:%M:%S}",
+            distance=show_distance(fire.at, now=moment),
+            mark=_mark(fire),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +60,24 @@ class Panel:
     @property
     def is_in_utc(self) -> bool:
         """Whether the clocks of the zone show UTC, so that one column will do."""
-        return self.zone in {"UTC", "Etc/UTC"}
+        return self.zone in UTC_NAMES
+
+    @property
+    def zone_here(self) -> str:
+        """The zone of whoever looks, if it is neither that of the schedule nor UTC."""
+        here = get_current_timezone_name()
+        return "" if here == self.zone or here in UTC_NAMES else here
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return 1 + (not self.is_in_utc) + bool(self.zone_here)
 
     @property
     def rows(self) -> list[Row]:
         """The next times."""
-        return [Row.of(fire) for fire in self.preview.fires] if self.preview else []
+        moment = now()
+        return [Row.of(fire, moment) for fire in self.preview.fires] if self.preview else []
 
 
 def look_at_form(form: ScheduleForm) -> Panel:
@@ -74,10 +99,9 @@ def look_at_schedule(schedule: Schedule) -> Panel:
 
 def ask_for(kind: str) -> Panel:
     """Return the panel of a form in which nothing stands yet."""
-    hint = (
-        f"Fill in {kind}: its next times appear here." if kind else "Fill in the trigger: its next times appear here."
-    )
-    return Panel(zone="", hint=hint)
+    if kind:
+        return Panel(zone="", hint=_("Fill in %(kind)s: its next times appear here.") % {"kind": kind})
+    return Panel(zone="", hint=_("Fill in the trigger: its next times appear here."))
 
 
 class PreviewAdmin(PageAdmin):
@@ -139,5 +163,5 @@ def _url(schedule: Schedule | None) -> str:
 def _mark(fire: Fire) -> str:
     """Return in words what the clocks do to the time that was planned."""
     if fire.dst == "gap":
-        return "The clocks skip the planned time: it runs after the gap."
-    return "The clocks show the planned time twice: its offset tells which." if fire.dst == "fold" else ""
+        return _("The clocks skip the planned time: it runs after the gap.")
+    return _("The clocks show the planned time twice: its offset tells which.") if fire.dst == "fold" else ""

@@ -81,8 +81,13 @@ def make_run_form(request: HttpRequest, schedule: Schedule) -> RunForm | RunByFo
 
 
 def make_backfill_form(request: HttpRequest, schedule: Schedule) -> BackfillForm:
-    """Return the form of a backfill, which only looks ahead until somebody has seen what would run."""
-    return for_user(BackfillForm, request, is_dry_run=DO not in request.POST)(_sent(request), instance=schedule)
+    """Return the form of a backfill, which only looks ahead until somebody has seen what would run.
+
+    An address may say of which stretch, as the form takes its ends.
+    """
+    form = for_user(BackfillForm, request, is_dry_run=DO not in request.POST)
+    known = {name: request.GET[name] for name in ("first", "until") if name in request.GET}
+    return form(_sent(request), instance=schedule, initial=known)
 
 
 def make_pause_form(request: HttpRequest, schedule: Any) -> PauseForm:

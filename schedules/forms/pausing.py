@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from orchestrator_site.common.admin.forms import ServiceForm
@@ -20,10 +22,15 @@ class ReasonForm(ServiceForm):
     reason = forms.CharField(
         max_length=MAX_REASON_CHARACTERS,
         widget=UnfoldAdminTextInputWidget,
-        help_text="People will read it on the schedule's page.",
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("People will read it on the schedule's page."),
     )
     until = dress(
-        forms.DateTimeField(required=False, help_text="When it goes on by itself; empty: when somebody resumes it.")
+        forms.DateTimeField(
+            required=False,
+            label=gettext_lazy("Until"),
+            help_text=gettext_lazy("When it goes on by itself; empty: when somebody resumes it."),
+        )
     )
 
     class Meta(ServiceForm.Meta):
@@ -31,7 +38,7 @@ class ReasonForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["until"].help_text += f" On the clocks of {settings.TIME_ZONE}."
+        self.fields["until"].help_text += " " + _("On the clocks of %(zone)s.") % {"zone": get_current_timezone_name()}
 
     def write(self) -> Schedule | None:
         """Pause; show what cannot be used at its field."""

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from orchestrator_site.common.admin.asking import AskingForm
@@ -26,8 +28,8 @@ from tasks.models import Task
 REASON = "run-reason"
 
 ONLY_WORDS = {
-    "missing": "only times of which no task was started",
-    "all": "all times, also those that were run",
+    "missing": gettext_lazy("only times of which no task was started"),
+    "all": gettext_lazy("all times, also those that were run"),
 }
 # What the service calls the two ends of the stretch; a form has no field of that name.
 _FIELDS = {"from": "first", "to": "until"}
@@ -38,8 +40,8 @@ def ask_reason() -> forms.CharField:
     return forms.CharField(
         required=False,
         max_length=MAX_REASON_CHARACTERS,
-        label="Reason",
-        help_text="For the ledger; it may be left empty.",
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("For the ledger; it may be left empty."),
         widget=UnfoldAdminTextInputWidget,
     )
 
@@ -124,18 +126,28 @@ class BackfillForm(ServiceForm):
     is_dry_run: bool
     backfill: Backfill | None = None
 
-    first = dress(forms.DateTimeField(label="From", help_text="The first moment that counts."))
-    until = dress(forms.DateTimeField(label="To", help_text="The first moment that counts no more; it has to be over."))
+    first = dress(
+        forms.DateTimeField(label=gettext_lazy("From"), help_text=gettext_lazy("The first moment that counts."))
+    )
+    until = dress(
+        forms.DateTimeField(
+            label=gettext_lazy("To"),
+            help_text=gettext_lazy("The first moment that counts no more; it has to be over."),
+        )
+    )
     limit = forms.IntegerField(
         min_value=1,
         max_value=MAX_BACKFILL,
         initial=DEFAULT_BACKFILL,
-        label="At most so many",
-        help_text="The oldest come first.",
+        label=gettext_lazy("At most so many"),
+        help_text=gettext_lazy("The oldest come first."),
         widget=UnfoldAdminIntegerFieldWidget,
     )
     only = forms.ChoiceField(
-        choices=list(ONLY_WORDS.items()), initial="missing", label="Which times", widget=UnfoldAdminSelectWidget
+        choices=list(ONLY_WORDS.items()),
+        initial="missing",
+        label=gettext_lazy("Which times"),
+        widget=UnfoldAdminSelectWidget,
     )
 
     class Meta(ServiceForm.Meta):
@@ -143,8 +155,9 @@ class BackfillForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        clocks = _("On the clocks of %(zone)s.") % {"zone": get_current_timezone_name()}
         for name in ("first", "until"):
-            self.fields[name].help_text += f" On the clocks of {settings.TIME_ZONE}."
+            self.fields[name].help_text += f" {clocks}"
 
     def write(self) -> Schedule | None:
         """Run them, or find out which would run."""
@@ -157,7 +170,8 @@ class BackfillForm(ServiceForm):
                 **self.cleaned_data,
             )
         except InvalidFields as error:
-            self.add_error(None, [f"inputs of the schedule: {message}" for message in list_messages(error)])
+            where = _("inputs of the schedule")
+            self.add_error(None, [f"{where}: {message}" for message in list_messages(error)])
         except InvalidValue as error:
             name = _FIELDS.get(error.field, error.field)
             self.add_error(name if name in self.fields else None, str(error))

@@ -4,13 +4,17 @@ import re
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.utils.text import format_lazy
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from orchestrator_site.common.admin.display import show_moment
-from orchestrator_site.common.admin.forms import ServiceForm, list_messages
+from orchestrator_site.common.admin.texts import Text
 from orchestrator_site.common.errors import Forbidden, InvalidValue
+from schedules.forms.conflicts import Snapshot, make_snapshot, snapshot_of
+from schedules.forms.inputs import InputsForm
 from schedules.models import Schedule, ScheduleState
 from schedules.option_fields import choose_fold, choose_gap, choose_missing_day, choose_spread
 from schedules.policy_fields import make_policy_fields
@@ -20,7 +24,6 @@ from schedules.selectors import ScheduleNotFound
 from schedules.services import ChangedMeanwhile, ScheduleChanges, ScheduleDraft, create_schedule, update_schedule
 from schedules.trigger_fields import (
     ARGUMENTS,
-    ZoneWidget,
     can_hold,
     field_name,
     field_names,
@@ -28,43 +31,51 @@ from schedules.trigger_fields import (
     show,
 )
 from schedules.triggers import KINDS, OPTIONS, TriggerError
-from tasks.forms import InputsField, TaskWorkflowField
+from schedules.zone_fields import make_zone_field
+from tasks.forms import TaskWorkflowField
 from tasks.starting import FormBroken
 
 FIRES_SHOWN = 10
 
-KIND_WORDS = {
-    "interval": "again and again after a time",
-    "cron": "at times of the wall clock",
-    "date": "once",
-    "calendarinterval": "every so many days, weeks, months or years",
-    "and": "when several triggers fire together",
-    "or": "when any of several triggers fires",
+KIND_WORDS: dict[str, Text] = {
+    "interval": gettext_lazy("again and again after a time"),
+    "cron": gettext_lazy("at times of the wall clock"),
+    "date": gettext_lazy("once"),
+    "calendarinterval": gettext_lazy("every so many days, weeks, months or years"),
+    "and": gettext_lazy("when several triggers fire together"),
+    "or": gettext_lazy("when any of several triggers fires"),
 }
 
 
-class ScheduleForm(ServiceForm):
-    """Creates or changes a schedule. Where it could be read, `preview` is what its trigger will do."""
+class ScheduleForm(InputsForm):
+    """Creates or changes a schedule.
 
-    name = forms.CharField(max_length=255, widget=UnfoldAdminTextInputWidget)
-    workflow = TaskWorkflowField(help_text="What it runs; this cannot be changed later.")
-    timezone = forms.CharField(
-        label="Time zone", widget=ZoneWidget, help_text="An IANA name, such as Europe/Amsterdam."
+    Attributes:
+        preview: What its trigger will do, where that could be read.
+        stored_meanwhile: The schedule as somebody else has stored it since this form was opened.
+    """
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=255, widget=UnfoldAdminTextInputWidget)
+    workflow = TaskWorkflowField(
+        label=gettext_lazy("Workflow"), help_text=gettext_lazy("What it runs; this cannot be changed later.")
     )
     trigger = forms.ChoiceField(
-        choices=[(kind, f"{kind}: {KIND_WORDS[kind]}") for kind in KINDS],
+        label=gettext_lazy("Trigger"),
+        choices=[(kind, format_lazy("{}: {}", kind, KIND_WORDS[kind])) for kind in KINDS],
         widget=UnfoldAdminSelectWidget({"data-trigger-kinds": "true"}),
     )
     dst_gap = choose_gap()
     dst_fold = choose_fold()
     on_missing_day = choose_missing_day()
     spread_seconds = choose_spread()
-    inputs = InputsField()
     version = forms.IntegerField(widget=forms.HiddenInput)
+    # What was stored when the form was opened, for whoever finds that somebody else saved it first.
+    opened = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
 
     preview: Preview | None = None
+    stored_meanwhile: Schedule | None = None
 
-    class Meta(ServiceForm.Meta):
+    class Meta(InputsForm.Meta):
         model = Schedule
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,13 +84,16 @@ class ScheduleForm(ServiceForm):
             for argument in arguments:
                 self.fields[field_name(kind, argument.name)] = argument.make_field()
         self.fields |= make_policy_fields()
-        for name in POLICIES:
+        for name in ("dst_gap", "dst_fold", "on_missing_day", *POLICIES):
             self.fields[name].initial = getattr(self.instance, name)
-        self.fields["timezone"].initial = settings.TIME_ZONE
+        self.fields["timezone"] = make_zone_field()
+        # Whoever fills it in reads and types every other time here in their own zone, too.
+        self.fields["timezone"].initial = get_current_timezone_name()
         if self.instance.updated_by:
             self._show(self.instance)
         else:
-            del self.fields["version"]
+            del self.fields["version"], self.fields["opened"]
+        self.show_inputs(self.instance.inputs)
 
     def clean(self) -> dict[str, Any]:
         """Refuse what is filled in for another kind than the chosen one: it would be lost."""
@@ -88,7 +102,8 @@ class ScheduleForm(ServiceForm):
         for kind in ARGUMENTS:
             for name in field_names(kind):
                 if chosen and kind != chosen and values.get(name):
-                    self.add_error(name, f"This belongs to '{kind}', and the trigger is '{chosen}': clear one of them.")
+                    words = _("This belongs to '%(kind)s', and the trigger is '%(chosen)s': clear one of them.")
+                    self.add_error(name, words % {"kind": kind, "chosen": chosen})
         return values
 
     def explain(self) -> None:
@@ -103,23 +118,29 @@ class ScheduleForm(ServiceForm):
         except TriggerError as error:
             self._add_trigger_error(error)
         except ChangedMeanwhile as error:
-            when = show_moment(error.schedule.updated_at)
-            message = f"{error.schedule.updated_by} changed this schedule at {when}, after you had opened it."
-            self.add_error(None, f"{message} Nothing of yours was saved: open it again to see what it is now.")
+            self.stored_meanwhile = error.schedule
+            self.add_error(None, _("Somebody else saved this schedule first: choose what is to be kept."))
         except ScheduleNotFound:
-            self.add_error(None, "Somebody has deleted this schedule. Nothing was saved.")
+            self.add_error(None, _("Somebody has deleted this schedule. Nothing was saved."))
         except Forbidden as error:
             self.add_error(None, str(error))
         except InvalidValue as error:  # what is left: a policy, or the workflow does not take these inputs
-            self.add_error(error.field if error.field in POLICIES else "inputs", list_messages(error))
+            if error.field in POLICIES:
+                self.add_error(error.field, str(error))
+            else:
+                self.add_inputs_error(error)
         except FormBroken as error:
-            self.add_error("inputs", str(error))
+            self.add_inputs_error(error)
         return None
 
     def trigger_errors(self) -> dict[str, list[str]]:
         """Return the errors of the fields that make up the trigger, by name."""
-        others = {"name", "workflow", "inputs", "version", NON_FIELD_ERRORS, *POLICIES}
-        return {name: [str(error) for error in errors] for name, errors in self.errors.items() if name not in others}
+        others = {"name", "workflow", "version", "opened", NON_FIELD_ERRORS, *POLICIES}
+        return {
+            name: [str(error) for error in errors]
+            for name, errors in self.errors.items()
+            if name not in others and self.is_of_trigger(name)
+        }
 
     def is_blank(self) -> bool:
         """Tell whether nothing has been filled in for the chosen kind."""
@@ -129,6 +150,15 @@ class ScheduleForm(ServiceForm):
         """Return the arguments of the trigger as they were given."""
         return self._rule()[1]
 
+    def snapshot(self) -> Snapshot:
+        """Return what was filled in, as it is compared with what is stored."""
+        kind, kwargs = self._rule()
+        options = {
+            name: getattr(self.instance, name) if value is None else value for name, value in self._options().items()
+        }
+        values = {name: self.cleaned_data[name] for name in ("name", *POLICIES)} | options
+        return make_snapshot(values, kind=kind, kwargs=kwargs, inputs=self.read_inputs())
+
     def _create(self) -> Schedule:
         values = self.cleaned_data
         kind, kwargs = self._rule()
@@ -136,7 +166,7 @@ class ScheduleForm(ServiceForm):
             name=values["name"],
             trigger=kind,
             trigger_kwargs=kwargs,
-            inputs=values["inputs"],
+            inputs=self.read_inputs(),
             policies=self._policies(),
             **self._options(),
         )
@@ -151,7 +181,7 @@ class ScheduleForm(ServiceForm):
             name=values["name"],
             trigger=kind if has_trigger else None,
             trigger_kwargs=kwargs if has_trigger else None,
-            inputs=values["inputs"],
+            inputs=self.read_inputs(),
             policies=self._policies(),
             **self._options(),
         )
@@ -166,7 +196,8 @@ class ScheduleForm(ServiceForm):
     def _show(self, schedule: Schedule) -> None:
         """Fill in what is stored; leave the trigger out if the fields would lose something of it."""
         del self.fields["workflow"]
-        for name in ("name", "inputs", "version", "trigger", *OPTIONS):
+        self.fields["opened"].initial = snapshot_of(schedule).as_text()
+        for name in ("name", "version", "trigger", *OPTIONS):
             self.fields[name].initial = getattr(schedule, name)
         self.fields["spread_seconds"].initial = schedule.spread_seconds or None
         if can_hold(schedule.trigger, schedule.trigger_kwargs):

@@ -17,7 +17,7 @@ def open_add_form(page: Page, name: str, trigger: str) -> None:
     """Open the form and fill in all but the trigger's own fields."""
     page.goto("/admin/schedules/schedule/add/")
     page.get_by_label("Name").fill(name)
-    page.get_by_label("Workflow").select_option(label="task_sync_from (Nightly validate and NSO sync)")
+    page.locator("#id_workflow").select_option(label="task_sync_from (Nightly validate and NSO sync)")
     page.get_by_label("Trigger", exact=False).first.select_option(trigger)
 
 
@@ -27,7 +27,7 @@ def kind_fields(page: Page, kind: str) -> Locator:
 
 def preview(page: Page) -> Locator:
     """Return what stands beside the form: what the trigger will do."""
-    return page.get_by_role("region", name="Next times")
+    return page.get_by_role("region", name="Next times", exact=True)
 
 
 def save(page: Page) -> None:
@@ -55,14 +55,14 @@ def choose_workflow(page: Page, name: str) -> None:
     """Choose of which workflow a task is to be started."""
     page.goto("/admin/tasks/task/add/")
     chosen = page.get_by_label("Workflow").locator("option", has_text=name).get_attribute("value")
-    page.get_by_label("Workflow").select_option(chosen)
+    page.locator("#id_workflow").select_option(chosen)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
 def at_field(page: Page, name: str) -> Locator:
     """Return a field of a form with what stands at it."""
-    return page.locator(f".field-{name}, .form-row", has=page.locator(f'[name$="-{name}"]')).last
+    return page.locator(f".field-{name}, .field-inputs-{name}, .form-row", has=page.locator(f'[name$="-{name}"]')).last
 
 
 def wait_for_status(page: Page, status: str) -> None:

@@ -21,7 +21,7 @@ def test_pictures_are_taken_of_the_pages_as_they_are(page: Page, folder: Path) -
     page.set_viewport_size(SIZE)  # type: ignore[arg-type]  # a dict like any other
     page.goto("/admin/schedules/schedule/add/")
     page.get_by_label("Name").fill("Nightly sync")
-    page.get_by_label("Workflow").select_option(label="task_sync_from (Nightly validate and NSO sync)")
+    page.locator("#id_workflow").select_option(label="task_sync_from (Nightly validate and NSO sync)")
     page.locator("#id_trigger").select_option("cron")
     page.get_by_label("Crontab").fill("30 2 * 3,10 0")
     expect(preview(page)).to_contain_text("The clocks skip the planned time")

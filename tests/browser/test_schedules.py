@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.pages import (
+    at_field,
     kind_fields,
     new_name,
     open_add_form,
@@ -17,7 +18,9 @@ from tests.browser.pages import (
     wait_for_status,
 )
 from tests.browser.site import Site
+from tests.browser.walk import look_around
 from tests.browser.watch import Watch
+from tests.support.wait import wait_for
 
 # Triggers look ten years ahead.
 NEXT_YEAR = datetime.now(UTC).year + 1
@@ -154,12 +157,12 @@ def test_the_button_shows_the_next_times_without_scripts(
 
 def test_options_that_do_not_concern_the_kind_are_out_of_the_way_unless_they_are_set(page: Page) -> None:
     open_add_form(page, new_name(), "interval")
-    gap, trigger = page.get_by_label("When the clocks skip it"), page.locator("#id_trigger")
+    gap, trigger = page.get_by_role("group", name="When the clocks skip it"), page.locator("#id_trigger")
     expect(gap).to_be_hidden()
     trigger.select_option("cron")
     expect(gap).to_be_visible()
-    expect(page.get_by_label("When a month lacks the day")).to_be_hidden()
-    gap.select_option("do not run on that day")
+    expect(page.get_by_role("group", name="When a month lacks the day")).to_be_hidden()
+    gap.get_by_label("Do not run on that day").check()
     trigger.select_option("interval")
     expect(gap).to_be_visible()
 
@@ -182,7 +185,7 @@ def test_an_error_is_shown_at_its_field_and_what_was_typed_stays(page: Page) -> 
     open_add_form(page, name, "cron")
     page.locator("#id_cron_hour").fill("25")
     save(page)
-    at_hour = page.locator(".field-line, div", has=page.locator("#id_cron_hour")).last.locator("xpath=..")
+    at_hour = page.locator(".field-cron_hour")
     expect(at_hour).to_contain_text("'hour' is 25")
     expect(page.get_by_label("Name")).to_have_value(name)
     expect(page.locator("#id_cron_hour")).to_have_value("25")
@@ -236,10 +239,10 @@ def test_a_schedule_is_paused_with_a_reason_and_resumed(page: Page) -> None:
     name = new_name()
     open_add_form(page, name, "interval")
     page.get_by_label("Hours", exact=True).fill("6")
-    page.get_by_label("While a task has not ended").select_option("run beside it")
+    page.get_by_label("Run beside it").check()
     save(page)
     open_schedule(page, name)
-    expect(page.get_by_label("While a task has not ended")).to_have_value("allow")
+    expect(page.get_by_role("group", name="While a task has not ended").get_by_label("Run beside it")).to_be_checked()
     page.get_by_role("link", name="Pause…").click()
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_text("This field is required.")).to_be_visible()
@@ -274,6 +277,90 @@ def test_a_schedule_is_changed_and_deleted(page: Page) -> None:
     expect(page.locator("#id_cron_minute")).to_have_value("5")
     page.get_by_role("link", name="Delete schedule").click()
     expect(page.get_by_text("Firings and tasks stay")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Yes")).click()
+    expect(page.get_by_text("was deleted successfully")).to_be_visible()
+
+
+def test_the_inputs_are_the_fields_of_the_workflow_once_it_is_chosen(page: Page) -> None:
+    name = new_name()
+    open_add_form(page, name, "interval")
+    page.get_by_label("Hours", exact=True).fill("6")
+    expect(page.get_by_label("Inputs")).to_be_visible()
+    page.locator("#id_workflow").select_option(label="task_repaint_the_gate (Repaint the gate)")
+    page.get_by_role("combobox", name="Colour").select_option("Red")
+    page.get_by_label("Coats").fill("4")
+    save(page)
+    expect(at_field(page, "coats")).to_contain_text("less than or equal to 3")
+    expect(page.get_by_role("combobox", name="Colour")).to_have_value("red")
+    page.get_by_label("Coats").fill("2")
+    save(page)
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    open_schedule(page, name)
+    expect(page.get_by_label("Coats")).to_have_value("2")
+
+
+def test_two_who_save_at_once_choose_what_is_kept(page: Page, context: BrowserContext) -> None:
+    name = new_name()
+    open_add_form(page, name, "cron")
+    page.locator("#id_cron_hour").fill("6")
+    save(page)
+    open_schedule(page, name)
+    other = context.new_page()
+    other.goto(page.url)
+    other.locator("#id_cron_hour").fill("7")
+    other.get_by_label("Name").fill(f"{name} of theirs")
+    save(other)
+    expect(other.get_by_text("was changed successfully")).to_be_visible()
+    page.get_by_label("Name").fill(f"{name} of mine")
+    page.get_by_label("Run beside it").check()
+    save(page)
+    expect(page.get_by_role("heading", name="admin saved this schedule first")).to_be_visible()
+    named, runs = page.get_by_role("group", name="Name"), page.get_by_role("group", name="When it runs")
+    expect(named).to_contain_text("changed by both of you")
+    expect(runs.get_by_label("Stored now, by admin")).to_be_checked()
+    expect(page.get_by_role("group", name="While a task has not ended").get_by_label("Yours")).to_be_checked()
+    assert look_around(page) == []
+    page.get_by_role("button", name="Save what is chosen").click()
+    expect(page.get_by_role("heading", name="admin saved this schedule first")).to_be_visible()  # one is to be chosen
+    named.get_by_label("Yours").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Save what is chosen").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    open_schedule(page, f"{name} of mine")
+    expect(page.locator("#id_cron_hour")).to_have_value("7")
+    expect(page.get_by_label("Run beside it")).to_be_checked()
+
+
+def test_a_skipped_run_is_found_in_the_history_and_explained(page: Page) -> None:
+    name = new_name()
+    open_add_form(page, name, "interval")
+    page.get_by_label("Seconds", exact=True).fill("2")
+    save(page)
+    open_schedule(page, name)
+    page.get_by_role("link", name="Pause…").click()
+    page.get_by_label("Reason").fill("Upgrade of the network")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    history = page.get_by_role("region", name="History")
+
+    def has_passed() -> bool:
+        page.get_by_role("link", name="History", exact=True).click()
+        return history.get_by_text("Not in the ledger yet:").is_visible()
+
+    wait_for(has_passed, timeout=20, describe="a time that passed in the pause")
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect(page.get_by_text("The schedule goes on; it runs next at")).to_be_visible()
+    page.get_by_role("link", name="History", exact=True).click()
+    page.get_by_label("Outcome").select_option("skipped while paused")
+    page.get_by_role("button", name="Filter").click()
+    row = history.get_by_role("row", name="Upgrade of the network").first
+    expect(row).to_contain_text("skipped while paused")
+    row.get_by_role("link", name="Explain").click()
+    expect(page.get_by_role("heading", name="It did not run")).to_be_visible()
+    expect(page.locator('[data-check="not_paused"]')).to_contain_text("Upgrade of the network")
+    page.get_by_role("link", name="The next time").click()
+    expect(page.get_by_role("heading", name="It will run")).to_be_visible()
+    page.get_by_role("link", name="Settings", exact=True).click()
+    page.get_by_role("link", name="Delete schedule").click()  # it would run every two seconds
     page.get_by_role("button", name=re.compile("^Yes")).click()
     expect(page.get_by_text("was deleted successfully")).to_be_visible()
 

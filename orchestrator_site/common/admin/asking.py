@@ -66,12 +66,12 @@ class AskingForm(ServiceForm):
         """Read what was typed; of a disabled field the service ignores it."""
         for name, field in self.fields.items():
             try:
-                self.cleaned_data[name] = _read_typed(field, self[name].data)
+                self.cleaned_data[name] = read_typed(field, self[name].data)
             except forms.ValidationError as error:
                 self.add_error(name, error)
 
 
-def _read_typed(field: forms.Field, typed: Any) -> Any:
+def read_typed(field: forms.Field, typed: Any) -> Any:
     """Return what a widget made of HTML as JSON; most of it is text.
 
     Raises:
@@ -80,8 +80,13 @@ def _read_typed(field: forms.Field, typed: Any) -> Any:
     if isinstance(field, forms.JSONField):
         return read_json(typed) if typed and typed.strip() else None
     if isinstance(field, forms.MultiValueField) and isinstance(typed, list):
-        return [_read_typed(part, each) for part, each in zip(field.fields, typed, strict=False)]
+        return [read_typed(part, each) for part, each in zip(field.fields, typed, strict=False)]
     return typed
+
+
+def can_show(asked: forms.BaseForm, answers: Mapping[str, Any]) -> bool:
+    """Tell whether the fields of a form show everything that there is of earlier answers."""
+    return all(name in asked.fields and not isinstance(asked.fields[name], forms.MultiValueField) for name in answers)
 
 
 def find_initial(asked: forms.BaseForm, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def find_initial(asked: forms.BaseForm, answers: Mapping[str, Any]) -> dict[str,
 
 
 def _show(field: forms.Field, answer: Any) -> Any:
-    """Return an answer as a value that the widget shows: a moment in the installation's zone, not in UTC."""
+    """Return an answer as a value that the widget shows: a moment in the zone of whoever looks, not in UTC."""
     if not isinstance(field, forms.DateTimeField):
         return answer
     try:

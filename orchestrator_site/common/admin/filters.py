@@ -13,10 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.texts import Text
-from orchestrator_site.common.ids import first_id_at
-
-# An id is made by the clock of a process, the time in its row by the database's.
-CLOCK_DIFFERENCE = timedelta(hours=1)
+from orchestrator_site.common.ids import CLOCK_DIFFERENCE, first_id_at
 
 
 class SinceFilter(SimpleListFilter):

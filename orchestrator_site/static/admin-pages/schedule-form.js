@@ -1,5 +1,6 @@
-// Shows the fields of the chosen kind of trigger only, and the options that concern it or are set. What was typed for another kind is taken out of its fields, where
-// the server would refuse it; it comes back with the kind, and a line says so.
+// Shows the fields of the chosen kind of trigger only, and the options that concern it or are set. What was typed for
+// another kind is taken out of its fields, where the server would refuse it; it comes back with the kind, and a line
+// says so.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -15,9 +16,9 @@ document.addEventListener("DOMContentLoaded", () => {
     );
     const note = document.createElement("p");
     note.setAttribute("role", "status");
-    note.className = "mt-2";
-    (choice.closest(".grow") ?? choice.parentElement).append(note);
-    const options = document.querySelectorAll("select[data-for-kinds]");
+    note.className = "schedule-hint";
+    choice.closest(".schedule-field").append(note);
+    const options = document.querySelectorAll("[data-for-kinds]");
 
     const takeOut = (fields) => {
         const taken = [];
@@ -52,9 +53,11 @@ document.addEventListener("DOMContentLoaded", () => {
             putBack(kinds.get(choice.value));
         }
         for (const option of options) {
-            const isSet = option.selectedIndex > 0;
-            const line = option.closest(".field-line");
-            line.hidden = !isSet && !option.dataset.forKinds.split(" ").includes(choice.value);
+            const isSet = !option.querySelector("input").checked;
+            option.hidden = !isSet && !option.dataset.forKinds.split(" ").includes(choice.value);
+        }
+        for (const section of document.querySelectorAll(".schedule-section:has([data-for-kinds])")) {
+            section.hidden = !section.querySelector("[data-for-kinds]:not([hidden])");
         }
         note.textContent = lines.join(" ");
     };

@@ -11,7 +11,8 @@ document.addEventListener("DOMContentLoaded", () => {
     const form = panel.closest("form");
     // What the trigger does not depend on: it is not sent, and its errors stay as they are.
     const policies = form.querySelectorAll("fieldset.schedule-policies [name]");
-    const others = new Set(["name", "workflow", "inputs", "version", ...Array.from(policies, (field) => field.name)]);
+    const others = new Set(["name", "workflow", "version", "opened", ...Array.from(policies, (field) => field.name)]);
+    const isOther = (name) => others.has(name) || name.startsWith("inputs");
     let pause;
     let newest;
     let sent;
@@ -19,7 +20,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
     const read = () => {
         const fields = new FormData(form);
-        for (const name of others) {
+        for (const name of Array.from(fields.keys()).filter(isOther)) {
             fields.delete(name);
         }
         return new URLSearchParams(fields);
@@ -27,7 +28,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
     const showErrors = (errors) => {
         for (const field of form.elements) {
-            const line = field.name && !others.has(field.name) && field.closest(".field-line");
+            const isShown = field.name && field.type !== "radio" && !isOther(field.name);
+            const line = isShown && field.closest(".schedule-field");
             if (!line) {
                 continue;
             }
@@ -44,9 +46,9 @@ document.addEventListener("DOMContentLoaded", () => {
                 list.id = id;
                 list.append(...messages.map((message) => Object.assign(document.createElement("li"), { textContent: message })));
                 const box = document.createElement("div");
-                box.className = "mt-2 text-red-600 text-xs dark:text-red-500";
+                box.className = "schedule-errors";
                 box.append(list);
-                (line.querySelector(":scope > .grow") ?? line).append(box);
+                line.append(box);
             }
         }
     };

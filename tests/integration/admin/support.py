@@ -73,9 +73,11 @@ def shown(client: Client, schedule: Schedule) -> dict[str, str]:
     assert form, page
     values: dict[str, str] = {}
     for field in re.findall(r"<input[^>]*>", form[0]):
-        if name := re.search(r' name="([^"]+)"', field):
+        is_unchosen = re.search(r' type="(radio|checkbox)"', field) and not re.search(r" checked(?=[\s>])", field)
+        if (name := re.search(r' name="([^"]+)"', field)) and not is_unchosen:
             value = re.search(r' value="([^"]*)"', field)
-            values[name[1]] = html.unescape(value[1]) if value else ""
+            blank = "on" if ' type="checkbox"' in field else ""
+            values[name[1]] = html.unescape(value[1]) if value else blank
     for name, text in re.findall(r'<textarea[^>]*? name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form[0], re.DOTALL):
         values[name] = html.unescape(text)
     for name, options in re.findall(r'<select[^>]*? name="([^"]+)"[^>]*>(.*?)</select>', form[0], re.DOTALL):

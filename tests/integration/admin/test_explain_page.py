@@ -1,15 +1,22 @@
 """The page that explains why a schedule fires or not."""
 
+import re
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
-from schedules.models import Schedule
+from schedules.models import Firing, FiringOutcome, Schedule, ScheduleState
+from schedules.pausing import pause_schedule
+from tasks.freezing import freeze_engine
 from tasks.models import Task
 from tests.integration.admin.conftest import Login
-from tests.integration.admin.support import page_url, read
+from tests.integration.admin.support import list_url, page_url, read
 from tests.integration.schedules.explained import deleted, hourly, nightly, turn
 from tests.integration.schedules.explanation_table import NINE
+from tests.support.factories import HOUR, make_schedule
 
 UNKNOWN_ID = "0196f2a0-0000-7000-8000-000000000000"
 ANSWER = 'id="explanation"'
@@ -77,3 +84,79 @@ def test_a_viewer_of_schedules_sees_neither_firing_nor_task(login: Login, fired:
     assert "A task was started for it" in page
     assert "/admin/tasks/task/" not in page
     assert "/admin/schedules/firing/" not in page
+
+
+def picks_of(answer: Any) -> dict[str, list[str]]:
+    picks = answer.context["picks"]
+    return {name: [pick.words for pick in getattr(picks, name)] for name in ("quick", "recent", "coming")}
+
+
+def test_moments_are_offered_that_passed_and_that_come(root: Client, fired: Schedule) -> None:
+    picks = picks_of(root.get(url(fired)))
+    assert picks["quick"] == ["The last time", "The next time", "Now"]
+    assert picks["recent"] == ["Mon 2027-03-01 09:00:00 UTC"]
+    assert picks["coming"][0] == "Mon 2027-03-01 10:00:00 UTC"
+    assert len(picks["coming"]) == 5
+
+
+def test_the_last_one_that_did_not_run_is_one_click_away(root: Client, fired: Schedule) -> None:
+    Firing.objects.update(outcome=FiringOutcome.SKIPPED_PREDICATE, reason="not on a Monday")
+    answer = root.get(url(fired))
+    assert "The last that did not run" in picks_of(answer)["quick"]
+    [pick] = [pick for pick in answer.context["picks"].quick if pick.words == "The last that did not run"]
+    page = read(root.get(pick.url))
+    assert "It did not run" in page
+    assert "not on a Monday" in page
+
+
+def test_what_passed_is_offered_to_those_who_may_see_firings(login: Login, fired: Schedule) -> None:
+    picks = picks_of(login("schedules.view_schedule").get(url(fired)))
+    assert picks["recent"] == []
+    assert picks["quick"] == ["The next time", "Now"]
+
+
+def test_checks_say_in_words_and_by_a_symbol_whether_they_passed(root: Client, db: None) -> None:
+    page = read(root.get(url(nightly("2027-03-28T01:00:00Z")), {"at": "2027-03-29T05:00"}))
+    assert page.count('data-result="fail"') == 1
+    assert 'data-check="trigger" data-result="fail"' in page
+    for symbol, word in (("cancel", "fail"), ("check_circle", "pass"), ("help", "unknown")):
+        assert re.search(rf'aria-hidden="true">{symbol}</span>{word}', page), word
+
+
+class TestNextSteps:
+    def steps(self, client: Client, schedule: Schedule, **query: str) -> dict[str, str]:
+        return {step.words: step.url for step in client.get(url(schedule), query).context["next_steps"]}
+
+    def test_a_pause_can_be_ended_right_there(self, login: Login, db: None) -> None:
+        schedule = make_schedule(next_run_at=now() + HOUR)
+        pause_schedule(schedule_id=schedule.pk, reason="upgrade", actor="ada")
+        view = ("schedules.view_schedule",)
+        operator = login(*view, "schedules.pause_schedule")
+        steps = self.steps(operator, schedule)
+        assert set(steps) == {"Resume the schedule", "Change the pause"}
+        assert f'<form method="post" action="{steps["Resume the schedule"]}">' in read(operator.get(url(schedule)))
+        operator.post(steps["Resume the schedule"])
+        assert Schedule.objects.get().state == ScheduleState.ACTIVE
+
+    def test_who_may_do_nothing_is_offered_nothing(self, login: Login, db: None) -> None:
+        schedule = make_schedule(next_run_at=now() + HOUR)
+        pause_schedule(schedule_id=schedule.pk, reason="upgrade", actor="ada")
+        assert self.steps(login("schedules.view_schedule"), schedule) == {}
+
+    def test_a_time_that_was_skipped_leads_to_a_backfill_of_it_alone(self, root: Client, fired: Schedule) -> None:
+        root.cookies["chosen_time_zone"] = "Europe/Amsterdam"
+        Firing.objects.update(outcome=FiringOutcome.SKIPPED_OVERLAP, reason="the task before had not ended")
+        steps = self.steps(root, fired, at=NINE)
+        assert set(steps) == {"Look at its tasks", "Change its settings", "Run this time again"}
+        page = read(root.get(steps["Run this time again"]))
+        assert 'value="2027-03-01T10:00:00"' in page
+        assert 'value="2027-03-01T10:00:01"' in page
+        assert "On the clocks of Europe/Amsterdam." in page
+
+    def test_a_freeze_leads_to_the_engine(self, root: Client, db: None) -> None:
+        schedule = make_schedule(next_run_at=now() + HOUR)
+        freeze_engine(reason="maintenance", actor="ada")
+        assert self.steps(root, schedule) == {"Look at the freeze of the engine": list_url("tasks_enginefreeze")}
+
+    def test_what_ran_needs_nothing(self, root: Client, fired: Schedule) -> None:
+        assert self.steps(root, fired, at=NINE) == {}

@@ -148,11 +148,11 @@ def test_a_wrong_policy_does_not_stand_in_the_way_of_the_next_times(root: Client
 def test_every_choice_is_explained_in_words(root: Client, db: None) -> None:
     page = read(root.get(ADD))
     for words in (
-        "run the latest of them",
-        "run each of them, the oldest first",
-        "run after it; up to 100 wait",
-        "abort that task, and run in its place",
-        "go on with the next time",
+        "Run the latest of them",
+        "Run each of them, the oldest first",
+        "Run after it; up to 100 wait",
+        "Abort that task, and run in its place",
+        "Go on with the next time",
         "Empty: no limit",
         "A trigger of the kind date is never dropped",
     ):

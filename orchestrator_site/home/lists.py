@@ -12,7 +12,7 @@ from orchestrator_site.home.links import explain_url, firing_url, schedule_url, 
 from orchestrator_site.home.look import RESUME_TASKS, VIEW_FIRINGS, VIEW_SCHEDULES, VIEW_TASKS, Look
 from orchestrator_site.home.words import say_outcome, say_status
 from schedules.models import Firing
-from schedules.overview import Shown, find_shown, list_not_run
+from schedules.overview import Shown, find_shown
 from tasks.models import Task
 from tasks.overview import find_failed_steps
 from tasks.standing import CurrentSteps
@@ -25,7 +25,7 @@ def describe_lists(look: Look) -> dict[str, Any]:
     """Return the rows of each list that this user may see; None for one that they may not."""
     sees_tasks = look.may(VIEW_TASKS)
     failures, running = (look.failures[:ROWS], look.running[:ROWS]) if sees_tasks else ([], [])
-    not_run = list_not_run(since=look.yesterday, limit=ROWS) if look.may(VIEW_FIRINGS) else []
+    not_run = look.not_run[:ROWS] if look.may(VIEW_FIRINGS) else []
     ids = {row.schedule_id for rows in (failures, running, not_run) for row in rows if row.schedule_id}
     schedules = find_shown(ids) if ids else {}
     steps = find_failed_steps([task.pk for task in failures]) if failures else {}

@@ -9,12 +9,16 @@ from django.http import HttpRequest
 
 from orchestrator_site.common.clock import database_now
 from schedules.forecasts import Forecast, forecast
-from tasks.models import Task
+from schedules.models import Firing
+from schedules.overview import list_not_run
+from tasks.freezing import current_freeze
+from tasks.models import EngineFreeze, Task
 from tasks.overview import list_failures, list_running
 
 DAY = timedelta(days=1)
 MAX_FAILURES = 50
 MAX_RUNNING = 100
+MAX_NOT_RUN = 1_000
 
 VIEW_SCHEDULES, VIEW_FIRINGS = "schedules.view_schedule", "schedules.view_firing"
 VIEW_SCHEDULERS, VIEW_WORKERS = "schedules.view_schedulerprocess", "tasks.view_workerprocess"
@@ -23,10 +27,16 @@ VIEW_FREEZES, FREEZE = "tasks.view_enginefreeze", "tasks.freeze_engine"
 
 
 class Look:
-    """What a user may see, and what is read for several parts."""
+    """What a user may see, and what is read for several parts.
 
-    def __init__(self, request: HttpRequest) -> None:
+    Args:
+        request: Whose it is.
+        most_not_run: How many instants that did not run are read.
+    """
+
+    def __init__(self, request: HttpRequest, *, most_not_run: int) -> None:
         self._user: Any = request.user
+        self._most_not_run = most_not_run
         self.now: datetime = database_now()
 
     def may(self, *permissions: str) -> bool:
@@ -48,10 +58,24 @@ class Look:
         """What is planned in the day to come."""
         return forecast(now=self.now)
 
+    @property
+    def freeze(self) -> EngineFreeze | None:
+        """The freeze that is in force, about which a forecast tells as well."""
+        return self.forecast.freeze if self.may(VIEW_SCHEDULES) else current_freeze(now=self.now)
+
     @cached_property
     def failures(self) -> Sequence[Task]:
         """The tasks that failed within a day, the latest first."""
         return list_failures(since=self.yesterday, limit=MAX_FAILURES)
+
+    @cached_property
+    def not_run(self) -> Sequence[Firing]:
+        """The instants that were decided within a day and did not run, what was decided last first."""
+        return list_not_run(since=self.yesterday, limit=self._most_not_run)
+
+    def has_all_not_run(self, *, since: datetime) -> bool:
+        """Tell whether none is missing of those that were decided since a moment."""
+        return len(self.not_run) < self._most_not_run or self.not_run[-1].decided_at < since
 
     @cached_property
     def running(self) -> Sequence[Task]:

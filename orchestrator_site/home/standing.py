@@ -18,7 +18,6 @@ from orchestrator_site.home.look import (
 )
 from schedules.overview import find_last_pulse
 from schedules.processes import ProcessState, Standing, find_standing
-from tasks.freezing import current_freeze
 from tasks.overview import Workers, find_workers
 
 # A schedule that has been due for longer is worth a word: a turn takes a second.
@@ -51,7 +50,7 @@ def describe_standing(look: Look) -> dict[str, Any]:
             overdue = standing.most_overdue if look.may(VIEW_SCHEDULES) else None
     if look.may(VIEW_WORKERS, VIEW_TASKS):
         workers = _describe_workers(find_workers(now=look.now))
-    freeze = current_freeze(now=look.now)
+    freeze = look.freeze
     down = [each for each in (schedulers, workers) if each is not None and not each.alive]
     return {
         "schedulers": schedulers,

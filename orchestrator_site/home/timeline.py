@@ -23,7 +23,7 @@ from orchestrator_site.home.look import VIEW_FIRINGS, VIEW_TASKS, Look
 from orchestrator_site.home.words import say_outcome, say_status
 from schedules.forecasts import Forecast, find_spaced
 from schedules.models import Firing, FiringOutcome
-from schedules.overview import Shown, find_shown, list_not_run
+from schedules.overview import Shown, find_shown
 from tasks.models import TaskStatus
 from tasks.overview import FAILED, Run, count_ended, list_runs
 
@@ -32,7 +32,6 @@ MAX_LANES = 14
 # Planned instants of a schedule are drawn so far apart at least: nearer ones could not be told apart.
 APART = timedelta(minutes=15)
 MAX_RUNS = 3_000
-MAX_NOT_RUN = 1_000
 # Somebody wanted these, or another instant was run for them: they matter less.
 DELIBERATE = frozenset({FiringOutcome.SKIPPED_PAUSED, FiringOutcome.SKIPPED_FROZEN, FiringOutcome.COALESCED})
 
@@ -78,7 +77,7 @@ class TimeLine:
         self._sees_tasks = look.may(VIEW_TASKS)
         self._not_run = self._read_not_run()
         forecast = look.forecast
-        self.is_complete = len(self._not_run) < MAX_NOT_RUN
+        self.is_complete = not look.may(VIEW_FIRINGS) or look.has_all_not_run(since=self.axis.start)
         shown = self._choose(forecast)
         runs = list_runs(list(shown), since=self.axis.start, limit=MAX_RUNS) if shown and self._sees_tasks else []
         self.drawn_from = min(each.created_at for each in runs) if len(runs) == MAX_RUNS else self.axis.start
@@ -89,8 +88,8 @@ class TimeLine:
     def _read_not_run(self) -> Sequence[Firing]:
         if not self._look.may(VIEW_FIRINGS):
             return []
-        rows = list_not_run(since=self.axis.start, limit=MAX_NOT_RUN)
-        return [row for row in rows if (row.last_scheduled_for or row.due_at) >= self.axis.start]
+        start = self.axis.start
+        return [row for row in self._look.not_run if (row.last_scheduled_for or row.due_at) >= start]
 
     def _choose(self, forecast: Forecast) -> Mapping[UUID, Shown]:
         """Return the schedules that get a lane, in their order: one statement."""

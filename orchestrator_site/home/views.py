@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 
 from orchestrator_site.home.drawing import describe_timeline
 from orchestrator_site.home.figures import find_cards
-from orchestrator_site.home.lists import describe_lists
+from orchestrator_site.home.lists import ROWS, describe_lists
 from orchestrator_site.home.load import describe_load
-from orchestrator_site.home.look import VIEW_SCHEDULES, Look
+from orchestrator_site.home.look import MAX_NOT_RUN, VIEW_SCHEDULES, Look
 from orchestrator_site.home.standing import describe_standing
 from schedules.overview import has_schedules
 
@@ -25,11 +25,11 @@ PAGE = "admin/home/index.html"
 @require_safe
 def show_home(request: HttpRequest) -> HttpResponse:
     """Show everything at a glance, as far as the user may see it."""
-    look = Look(request)
-    context: dict[str, Any] = {**admin.site.each_context(request), "title": _("Home"), "shows_freeze": True}
+    look = Look(request, most_not_run=MAX_NOT_RUN)
+    context: dict[str, Any] = {**admin.site.each_context(request), "title": _("Home")}
     if not look.sees_anything:
         return TemplateResponse(request, "admin/home/nothing.html", context)
-    context |= {"numbers": _describe_numbers(look)}
+    context |= {"numbers": _describe_numbers(look), "shows_freeze": True}
     if look.may(VIEW_SCHEDULES):
         context |= {"timeline": describe_timeline(look), "load": describe_load(look)}
     return TemplateResponse(request, PAGE, context)
@@ -66,4 +66,5 @@ def show_part(request: HttpRequest, part: str) -> HttpResponse:
     """Show one part anew; whoever opens its address in a browser is led to the page."""
     if "HX-Request" not in request.headers:
         return redirect("admin:index")
-    return TemplateResponse(request, f"admin/home/{part}.html", {part: PARTS[part](Look(request))})
+    look = Look(request, most_not_run=MAX_NOT_RUN if part == "timeline" else ROWS)
+    return TemplateResponse(request, f"admin/home/{part}.html", {part: PARTS[part](look)})

@@ -13,6 +13,8 @@ LONGEST = timedelta(days=31)
 USUAL = timedelta(days=1)
 MAX_SHOWN_CHARACTERS = 100
 
+_LATEST = datetime.max.replace(tzinfo=UTC) - USUAL
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -35,7 +37,7 @@ def read_span(start: str, end: str, *, zone: ZoneInfo, now: datetime) -> Span:
         InvalidValue: One of them is no moment, or they make no window; its field is `from` or `to`.
     """
     first = _read("from", start, zone) if start else now
-    last = _read("to", end, zone) if end else first + USUAL
+    last = _read("to", end, zone) if end else min(first, _LATEST) + USUAL
     if last <= first:
         raise InvalidValue(_("Give a moment after the one from which it begins."), field="to", value=end)
     if last - first > LONGEST:

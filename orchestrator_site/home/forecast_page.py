@@ -1,6 +1,7 @@
 """The page that tells what runs between two moments, and what ran if they have passed."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.home.links import explain_url, firing_url, firings_url, say, schedule_url, task_url, window_url
 from orchestrator_site.home.look import VIEW_FIRINGS, VIEW_SCHEDULES, Look
 from orchestrator_site.home.measures import add_up
-from orchestrator_site.home.windows import Span, list_usual, read_span
+from orchestrator_site.home.windows import Span, list_usual, read_moment, read_span
 from orchestrator_site.home.words import say_outcome, show_number
 from schedules.forecasts import Forecast, PlannedFire, forecast
 from schedules.history import History
@@ -66,12 +67,21 @@ def show_forecast(request: HttpRequest) -> HttpResponse:
         span = read_span(request.GET.get("from", ""), request.GET.get("to", ""), zone=zone, now=look.now)
         found = _find(span, look)
     except InvalidValue as error:
-        form = SpanForm(request.GET)
+        form = SpanForm(_keep_readable(request, zone))
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return TemplateResponse(request, PAGE, {**context, "form": form})
     typed = {"from": _on_clocks(span.start, zone), "to": _on_clocks(span.end, zone)}
     shown = {"form": SpanForm(initial=typed), "begins": show_moment(span.start), "ends": show_moment(span.end)}
     return TemplateResponse(request, PAGE, {**context, **shown, **found})
+
+
+def _keep_readable(request: HttpRequest, zone: ZoneInfo) -> dict[str, str]:
+    """Return what was typed as the browser's pickers take it; they cannot show anything else, the error quotes that."""
+    kept = {}
+    for name in ("from", "to"):
+        with suppress(InvalidValue):
+            kept[name] = _on_clocks(read_moment(name, request.GET.get(name, ""), zone), zone)
+    return kept
 
 
 def _on_clocks(moment: datetime, zone: ZoneInfo) -> str:

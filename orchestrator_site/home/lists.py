@@ -46,13 +46,14 @@ def _name_of(schedule_id: UUID | None, schedules: Mapping[UUID, Shown]) -> str:
 def _describe_failure(
     task: Task, look: Look, steps: Mapping[UUID, str], schedules: Mapping[UUID, Shown]
 ) -> dict[str, Any]:
+    step = steps.get(task.pk, "")
     return {
         "id": task.pk,
         "url": task_url(task.pk),
         "name": _name_of(task.schedule_id, schedules) or str(task.workflow),
         "status": say_status(task.status),
-        "step": steps.get(task.pk, ""),
-        "reason": truncatechars(first_line(task.failed_reason), MAX_REASON_CHARACTERS),
+        "step": step,
+        "reason": truncatechars(first_line(task.failed_reason).removeprefix(f"{step}: "), MAX_REASON_CHARACTERS),
         "when": show_time(task.finished_at, now=look.now),
     }
 

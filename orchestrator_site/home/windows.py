@@ -36,8 +36,8 @@ def read_span(start: str, end: str, *, zone: ZoneInfo, now: datetime) -> Span:
     Raises:
         InvalidValue: One of them is no moment, or they make no window; its field is `from` or `to`.
     """
-    first = _read("from", start, zone) if start else now
-    last = _read("to", end, zone) if end else min(first, _LATEST) + USUAL
+    first = read_moment("from", start, zone) if start else now
+    last = read_moment("to", end, zone) if end else min(first, _LATEST) + USUAL
     if last <= first:
         raise InvalidValue(_("Give a moment after the one from which it begins."), field="to", value=end)
     if last - first > LONGEST:
@@ -46,7 +46,12 @@ def read_span(start: str, end: str, *, zone: ZoneInfo, now: datetime) -> Span:
     return Span(first, last)
 
 
-def _read(field: str, text: str, zone: ZoneInfo) -> datetime:
+def read_moment(field: str, text: str, zone: ZoneInfo) -> datetime:
+    """Return the moment that a text names, on the clocks of a zone if it has no offset.
+
+    Raises:
+        InvalidValue: It is none; its field is `field`.
+    """
     try:
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else first_moment_of(moment, zone)

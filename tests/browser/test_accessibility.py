@@ -33,7 +33,7 @@ def test_the_pages_of_an_app(page: Page, app_label: str) -> None:
 
 
 def test_the_pages_of_no_app(page: Page) -> None:
-    paths = ("/admin/password_change/", "/admin/password_change/done/", "/admin/time-zone/")
+    paths = ("/admin/password_change/", "/admin/password_change/done/", "/admin/time-zone/", "/admin/forecast/")
     problems = [problem for path in paths for problem in look_at(page, path)]
     page.goto("/admin/")
     expect_none(problems + look_around(page))

@@ -96,11 +96,11 @@ class TestLists:
             status=TaskStatus.FAILED,
             now=now - HOUR,
             schedule_id=schedule.pk,
-            failed_reason="ConnectionError: no route\nand a table",
+            failed_reason="Call NSO: ConnectionError: no route\nand a table",
         )
         make_task_step(task, name="Call NSO", position=1, status="failed")
         found = region(read(root.get(HOME)), "failures")
-        for text in ("Nightly sync", "at Call NSO", "ConnectionError: no route", "60 min ago", "Retry…"):
+        for text in ("Nightly sync", "at Call NSO · ConnectionError: no route", "60 min ago", "Retry…"):
             assert text in found
         assert "and a table" not in found
         assert page_url("tasks_task", task.pk) in found

@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from orchestrator_site.common.admin.display import show_duration, show_moment
-from orchestrator_site.home.axis import find_ticks
+from orchestrator_site.home.axis import Axis, find_ticks
 from orchestrator_site.home.everything import Heap
 from orchestrator_site.home.lanes import Drawn, Kind
 from orchestrator_site.home.links import firings_url, say, tasks_url, window_url
 from orchestrator_site.home.look import VIEW_TASKS, Look
 from orchestrator_site.home.timeline import Lane, TimeLine, list_items, list_url
 from orchestrator_site.home.words import show_number
+from tasks.models import EngineFreeze
 
 HEAD, LANE, TALL = 40, 28, 44
 BAR = 14
@@ -39,6 +40,7 @@ def describe_timeline(look: Look) -> dict[str, Any]:
         "heaps": [_describe_heap(heap, bottom, look) for heap in timeline.heaps],
         "ticks": list(_describe_ticks(timeline)),
         "now_x": axis.place(axis.now),
+        "freeze": _describe_freeze(look.freeze, axis) if look.freeze else None,
         "bottom": bottom,
         "height": bottom + TALL + 4,
         "rows": rows[:MAX_TABLE_ROWS],
@@ -59,6 +61,14 @@ def _describe_ticks(timeline: TimeLine) -> Iterator[dict[str, Any]]:
         if is_told:
             free_from = x + LABEL_ROOM
         yield {"x": x, "label": tick.label if is_told else "", "day": tick.day}
+
+
+def _describe_freeze(freeze: EngineFreeze, axis: Axis) -> dict[str, Any]:
+    """Return the stretch in which nothing starts."""
+    x, end = axis.place(freeze.started_at), axis.place(freeze.until or axis.end)
+    until = show_moment(freeze.until)
+    told = _("Hatched: the engine is frozen until %(until)s.") if until else _("Hatched: the engine is frozen.")
+    return {"x": x, "width": round(end - x, 2), "text": told % {"until": until}}
 
 
 def _describe_lane(lane: Lane, place: int) -> dict[str, Any]:

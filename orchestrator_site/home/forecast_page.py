@@ -21,6 +21,7 @@ from orchestrator_site.common.admin.widgets import dress
 from orchestrator_site.common.clock import as_iso
 from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.home.links import explain_url, firing_url, firings_url, say, schedule_url, task_url, window_url
+from orchestrator_site.home.lists import is_kept
 from orchestrator_site.home.look import VIEW_FIRINGS, VIEW_SCHEDULES, Look
 from orchestrator_site.home.measures import add_up
 from orchestrator_site.home.windows import Span, list_usual, read_moment, read_span
@@ -149,8 +150,7 @@ def _describe_planned(planned: PlannedFire, found: Forecast, look: Look) -> dict
 def _list_remarks(planned: PlannedFire, found: Forecast) -> Sequence[str]:
     """Return what will keep an instant from running as planned, as far as a forecast tells."""
     remarks = []
-    freeze = found.freeze
-    if freeze is not None and (freeze.until is None or planned.fire.at < freeze.until):
+    if found.freeze is not None and is_kept(planned.fire.at, found.freeze):
         remarks.append(_("kept by the freeze of the engine"))
     if planned.fire.dst == "gap":
         remarks.append(_("the clocks skip the planned time"))

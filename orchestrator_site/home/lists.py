@@ -1,6 +1,7 @@
 """The lists of the first page: what failed last, what did not run, what runs, and what comes next."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from orchestrator_site.home.look import RESUME_TASKS, VIEW_FIRINGS, VIEW_SCHEDUL
 from orchestrator_site.home.words import say_outcome, say_status
 from schedules.models import Firing
 from schedules.overview import Shown, find_shown
-from tasks.models import Task
+from tasks.models import EngineFreeze, Task
 from tasks.overview import find_failed_steps
 from tasks.standing import CurrentSteps
 
@@ -36,6 +37,11 @@ def describe_lists(look: Look) -> dict[str, Any]:
         "upcoming": _describe_upcoming(look) if look.may(VIEW_SCHEDULES) else None,
         "may_resume": look.may(RESUME_TASKS),
     }
+
+
+def is_kept(at: datetime, freeze: EngineFreeze) -> bool:
+    """Tell whether a freeze that is in force keeps an instant from running."""
+    return freeze.until is None or at < freeze.until
 
 
 def _name_of(schedule_id: UUID | None, schedules: Mapping[UUID, Shown]) -> str:
@@ -97,6 +103,7 @@ def _describe_upcoming(look: Look) -> list[dict[str, Any]]:
             "why_url": explain_url(planned.schedule_id, planned.fire.at),
             "name": planned.name,
             "workflow": planned.workflow_name or "",
+            "is_kept": look.forecast.freeze is not None and is_kept(planned.fire.at, look.forecast.freeze),
             "when": show_time(planned.fire.at, now=look.now, zone=str(planned.fire.local.tzinfo)),
         }
         for planned in look.forecast.instants[:ROWS]

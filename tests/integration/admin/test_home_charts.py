@@ -8,6 +8,7 @@ from django.test import Client
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import PlannedLoad
+from tasks.freezing import freeze_engine
 from tasks.models import TaskStatus
 from tests.integration.admin.home_support import (
     HOME,
@@ -86,6 +87,17 @@ class TestTimeLine:
         make_schedule(next_run_at=now + HOUR)
         drawing = region(read(root.get(HOME)), "timeline")
         assert len(re.findall(r'class="home-axis"[^>]*>\d\d:00<', drawing)) > 5
+
+    def test_a_freeze_is_drawn_as_far_as_it_lasts(self, root: Client, now: datetime) -> None:
+        make_schedule(next_run_at=now + HOUR, trigger_kwargs={"hours": 2})
+        freeze_engine(reason="Upgrade", actor="ada", until=now + 12 * HOUR)
+        page = read(root.get(HOME))
+        found = re.search(
+            r'<rect x="([\d.]+)%" y="36" width="([\d.]+)%"[^>]*home-fill-frozen', region(page, "timeline")
+        )
+        assert found
+        assert (round(float(found[1])), round(float(found[2]))) == (40, 30)
+        assert region(page, "upcoming").count("kept by the freeze") == 5
 
     def test_everything_drawn_is_in_the_table_too(self, root: Client, now: datetime) -> None:
         schedule = make_schedule(name="Sync", next_run_at=now + HOUR, trigger_kwargs={"days": 2})

@@ -93,7 +93,7 @@ def _find(span: Span, look: Look) -> dict[str, Any]:
     """Return what was, of the part of a window that has passed, and what is planned in the rest of it."""
     found: dict[str, Any] = {"past": None, "planned": None, "paused": count_paused()}
     if span.start < look.now and look.may(VIEW_FIRINGS):
-        found |= _find_past(Span(span.start, min(span.end, look.now)), look)
+        found |= _find_past(span, look)
     if span.end > look.now:
         first = max(span.start, look.now)
         found |= _find_planned(forecast(start=as_iso(first), end=as_iso(span.end), now=look.now), look)
@@ -125,7 +125,6 @@ def _find_planned(found: Forecast, look: Look) -> dict[str, Any]:
     return {
         "planned": [_describe_planned(each, found, look) for each in found.instants],
         "exact_until": show_moment(found.exact_until) if found.is_truncated else None,
-        "freeze": found.freeze,
         "beyond": _count_beyond(found) if found.is_truncated else [],
         "is_counted": found.load_until is not None and found.load_until >= found.window.end,
         "counted_until": show_moment(found.load_until),

@@ -68,6 +68,7 @@ class TestStanding:
         page = read(root.get(HOME))
         assert alarms(page) == ["schedulers", "workers"]
         assert page.count("None has ever run.") == 2
+        assert "Everything is running" not in page
         assert "manage.py scheduler run" in page
         assert "manage.py worker" in page
         assert list_url("schedules_schedulerprocess") in page

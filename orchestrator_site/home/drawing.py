@@ -56,7 +56,8 @@ def _describe_ticks(timeline: TimeLine) -> Iterator[dict[str, Any]]:
     axis, free_from = timeline.axis, 0.0
     for tick in find_ticks(axis.start, axis.end, get_current_timezone()):
         x = axis.place(tick.at)
-        is_in_the_way = abs(x - axis.place(axis.now)) < LABEL_ROOM / 2 or x > 100 - LABEL_ROOM / 2
+        # Cut off at an edge, or under the word that marks the present.
+        is_in_the_way = min(x, 100 - x, abs(x - axis.place(axis.now))) < LABEL_ROOM / 2
         is_told = not is_in_the_way and (bool(tick.day) or x >= free_from)
         if is_told:
             free_from = x + LABEL_ROOM
@@ -104,7 +105,9 @@ def _tell(drawn: Drawn, lane: Lane) -> str:
         span = f"{_clock(drawn.items[0].start)}–{_clock(drawn.items[-1].start)}"  # noqa: RUF001  # from … to …
         return f"{lane.name}: {span}, {drawn.words}"
     if item.kind is Kind.PLANNED:
-        return _("%(name)s: planned at %(at)s") % {"name": lane.name, "at": show_moment(item.start)}
+        text = _("%(name)s: planned again and again, from %(at)s to %(end)s") if item.end > item.start else ""
+        text = text or _("%(name)s: planned at %(at)s")
+        return text % {"name": lane.name, "at": show_moment(item.start), "end": show_moment(item.end)}
     if item.kind is Kind.NOT_RUN:
         text = _("%(name)s: %(outcome)s, planned at %(at)s")
         told = text % {"name": lane.name, "outcome": item.word, "at": show_moment(item.planned_at)}

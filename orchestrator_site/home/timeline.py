@@ -117,7 +117,7 @@ class TimeLine:
             items[row.schedule_id].append(_item_of_instant(row))
         planned = find_spaced(schedule_ids=shown, start=self.axis.now, end=self.axis.end, apart=APART) if shown else {}
         for schedule_id, instants in planned.items():
-            items[schedule_id] += map(_item_of_plan, instants)
+            items[schedule_id] += _items_of_plans(instants)
         return [Lane(pk, each, draw(items[pk], self.axis)) for pk, each in shown.items()]
 
 
@@ -145,8 +145,18 @@ def _item_of_instant(row: Firing) -> Item:
     )
 
 
-def _item_of_plan(at: datetime) -> Item:
-    return Item(kind=Kind.PLANNED, word=_("planned"), start=at, end=at, planned_at=at, url=window_url(at, at + APART))
+def _items_of_plans(instants: Iterable[datetime]) -> Iterator[Item]:
+    """Yield what is drawn of planned instants: one thing for those that follow upon one another without a gap."""
+    stretches: list[list[datetime]] = []
+    for at in instants:
+        if stretches and at - stretches[-1][-1] < 2 * APART:
+            stretches[-1].append(at)
+        else:
+            stretches.append([at])
+    for stretch in stretches:
+        start, end = stretch[0], stretch[-1]
+        url = window_url(start, end + APART)
+        yield Item(kind=Kind.PLANNED, word=_("planned"), start=start, end=end, planned_at=start, url=url)
 
 
 def list_url(schedule_id: UUID, drawn: Drawn) -> str:

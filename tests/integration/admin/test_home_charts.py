@@ -88,6 +88,14 @@ class TestTimeLine:
         drawing = region(read(root.get(HOME)), "timeline")
         assert len(re.findall(r'class="home-axis"[^>]*>\d\d:00<', drawing)) > 5
 
+    def test_what_is_planned_again_and_again_is_drawn_as_one(self, root: Client, now: datetime) -> None:
+        workflow = make_workflow()
+        make_schedule(workflow, name="Often", next_run_at=now + MINUTE, trigger_kwargs={"minutes": 1})
+        make_schedule(workflow, name="Seldom", next_run_at=now + MINUTE, trigger_kwargs={"hours": 6})
+        drawing = region(read(root.get(HOME)), "timeline")
+        assert len(re.findall('aria-label="Often: planned again and again', drawing)) == 1
+        assert len(re.findall('aria-label="Seldom: planned at', drawing)) == 4
+
     def test_a_freeze_is_drawn_as_far_as_it_lasts(self, root: Client, now: datetime) -> None:
         make_schedule(next_run_at=now + HOUR, trigger_kwargs={"hours": 2})
         freeze_engine(reason="Upgrade", actor="ada", until=now + 12 * HOUR)

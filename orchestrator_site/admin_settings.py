@@ -97,6 +97,12 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Work"),
                 "items": [
                     {"title": _("Home"), "icon": "home", "link": reverse_lazy("admin:index")},
+                    {
+                        "title": _("What runs"),
+                        "icon": "calendar_clock",
+                        "link": reverse_lazy("admin-forecast"),
+                        "permission": _may("schedules.view_schedule"),
+                    },
                     _list(_("Schedules"), "event_repeat", "schedules_schedule", "schedules.view_schedule"),
                     _list(_("Firings"), "history", "schedules_firing", "schedules.view_firing"),
                     _list(_("Tasks"), "play_circle", "tasks_task", "tasks.view_task"),

@@ -5,7 +5,7 @@ which only as many as the list is long can matter; and those that run before it,
 of work. Whatever is beyond the list is in the table of the planned load, which a scheduler keeps.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -17,7 +17,16 @@ from django.db.models import QuerySet
 from orchestrator_site.common.clock import MAX_SHOWN_CHARACTERS, as_iso, database_now, read_instant
 from orchestrator_site.common.errors import InvalidValue
 from schedules.forecast_rows import as_forecast_rows, read_sources
-from schedules.forecasting import MINUTE, Effort, Planned, Source, Timetables, floor_to_minute, list_instants
+from schedules.forecasting import (
+    MINUTE,
+    Effort,
+    Planned,
+    Source,
+    Timetables,
+    floor_to_minute,
+    list_instants,
+    list_spaced,
+)
 from schedules.models import PlannedLoad, Schedule
 from schedules.triggers import HORIZON
 from schedules.triggers.fires import Fire, describe_fires
@@ -27,6 +36,9 @@ from tasks.models import EngineFreeze
 MAX_INSTANTS = 500
 LONGEST_WINDOW = timedelta(days=31)
 DEFAULT_WINDOW = timedelta(days=1)
+# What finding the spaced instants of a few schedules may take.
+SPACED_STEPS = 20_000
+SPACED_SECONDS = 0.1
 # What asking the schedules that run before the window may take, in steps of triggers and rows, and in seconds.
 MAX_STEPS = 300_000
 MAX_SECONDS = 2.0
@@ -169,6 +181,21 @@ def forecast(
         load_until=load.covers_until if load else None,
         freeze=current_freeze(now=now),
     )
+
+
+def find_spaced(
+    *, schedule_ids: Collection[UUID], start: datetime, end: datetime, apart: timedelta
+) -> Mapping[UUID, Sequence[datetime]]:
+    """Return when each of a few schedules runs, one instant of those that are less than `apart` apart: one statement.
+
+    The effort is shared: where it is spent, the last of them have fewer.
+    """
+    rows = as_forecast_rows(Schedule.objects.filter(pk__in=schedule_ids)).order_by()
+    effort = Effort(steps=SPACED_STEPS, seconds=SPACED_SECONDS)
+    return {
+        source.schedule_id: list(list_spaced(source, start=start, end=end, apart=apart, effort=effort))
+        for source in read_sources(rows, Timetables())
+    }
 
 
 def _find_candidates(rows: QuerySet[Schedule, tuple[Any, ...]], window: Window) -> Candidates:

@@ -7,7 +7,7 @@ All moments are those at which a schedule runs, its spread included, unless they
 
 from schedules.forecasting.counting import MINUTE, LoadCount, floor_to_minute
 from schedules.forecasting.effort import Effort, EffortSpent
-from schedules.forecasting.listing import Listing, Planned, list_instants
+from schedules.forecasting.listing import Listing, Planned, list_instants, list_spaced
 from schedules.forecasting.timetables import SharedRule, Source, Timetables
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "Timetables",
     "floor_to_minute",
     "list_instants",
+    "list_spaced",
 ]

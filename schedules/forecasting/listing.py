@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from uuid import UUID
 
@@ -99,3 +99,30 @@ def _merge(waiting: list[_Entry], listing: Listing, *, end: datetime, limit: int
             heapq.heapreplace(waiting, (following, schedule_id, source))
     if waiting:
         listing.doubt_from(waiting[0][0])
+
+
+def list_spaced(
+    source: Source, *, start: datetime, end: datetime, apart: timedelta, effort: Effort
+) -> Iterator[datetime]:
+    """Yield the first instant of a schedule from a moment on, and then each first one in what follows `apart` later.
+
+    So one that runs every second costs no more than one that runs as often as that.
+
+    Args:
+        source: The schedule.
+        start: Inclusive.
+        end: Exclusive.
+        apart: How far they are apart at least.
+        effort: What may be spent; when it is, there are no more.
+    """
+    moment = start
+    while moment < end:
+        try:
+            effort.spend()
+            at = source.first_from(moment, effort)
+        except (BoundsExceeded, EffortSpent):
+            return
+        if at is None or at >= end:
+            return
+        yield at
+        moment = at + apart

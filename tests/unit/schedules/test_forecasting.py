@@ -22,6 +22,7 @@ from schedules.forecasting import (
     Timetables,
     floor_to_minute,
     list_instants,
+    list_spaced,
 )
 from schedules.triggers import BoundsExceeded, Trigger, TriggerError, spread_offset
 from tests.unit.schedules.factories import GRID_START, utc
@@ -185,6 +186,29 @@ class TestListing:
     def test_a_rule_that_cannot_be_built_has_no_timetable(self, kwargs_json: str) -> None:
         rule = SharedRule("cron", kwargs_json, "UTC", "run_after", "first", "skip", None)
         assert Timetables().find(rule) is None
+
+
+class TestSpaced:
+    def spaced(self, case: Case, effort: Effort) -> list[datetime]:
+        source = case.source(Timetables())
+        return list(list_spaced(source, start=START, end=START + HOUR, apart=15 * MINUTE, effort=effort))
+
+    def test_of_instants_that_are_near_together_there_is_one(self) -> None:
+        case = Case(1, interval(minutes=1))
+        first = case.runs(START, START + HOUR)[0]
+        assert self.spaced(case, some_effort()) == [first + number * 15 * MINUTE for number in range(4)]
+
+    def test_instants_that_are_far_apart_are_all_there(self) -> None:
+        case = Case(1, Draft("cron", {"minute": "*/20"}))
+        assert self.spaced(case, some_effort()) == case.runs(START, START + HOUR)
+
+    def test_there_are_no_more_when_the_effort_is_spent(self) -> None:
+        case = Case(1, interval(minutes=1))
+        assert len(self.spaced(case, Effort(steps=2, seconds=60))) == 2
+
+    def test_a_schedule_that_ends_has_no_more(self) -> None:
+        case = Case(1, Draft("date", {"run_date": str(START + MINUTE)}))
+        assert self.spaced(case, some_effort()) == [START + MINUTE]
 
 
 def count_all(cases: Sequence[Case], start: datetime, ends: Sequence[datetime]) -> LoadCount:

@@ -77,7 +77,7 @@ def test_every_link_of_the_sidebar_leads_to_a_page_without_a_complaint(page: Pag
 
 def test_filters_open_and_filter(page: Page) -> None:
     page.goto(f"{ADMIN}schedules/schedule/")
-    page.locator("#changelist a", has_text="Filters").click()
+    page.get_by_role("button", name="Filters").click()
     page.locator("#changelist-filter").get_by_role("link", name="cron").click()
     expect(page.locator("#result_list")).to_contain_text("Task Validate Products")
     expect(page.locator("#result_list")).not_to_contain_text("Task Clean Up Tasks")

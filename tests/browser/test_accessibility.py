@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.axe import find_barriers
 from tests.browser.conftest import log_in
 from tests.browser.pages import choose_workflow, save
+from tests.browser.shots import shot
 from tests.browser.site import Site
 from tests.browser.walk import FRAME, app_labels, find_pages, look_around, look_at, show_theme
 
@@ -145,6 +146,7 @@ def test_pages_on_which_something_was_done(page: Page) -> None:
     for bring_about in STATES:
         bring_about(page)
         problems += [f"{bring_about.__name__}: {problem}" for problem in look_around(page)]
+        shot(page, bring_about.__name__.replace("_", "-"))
     expect_none(problems)
 
 

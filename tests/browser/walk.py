@@ -120,10 +120,11 @@ def find_row(page: Page, listed: str) -> str:
 
 
 def is_page(page: Page, path: str) -> bool:
-    """Tell whether a page is there; a path that answers otherwise than it should fails."""
+    """Tell whether a page is there, and not a part of one; a path that answers otherwise than it should fails."""
     answer = page.request.get(path)
     assert answer.ok or answer.status in NO_PAGE, (path, answer.status)
-    return answer.ok and answer.headers["content-type"].startswith("text/html")
+    is_text = answer.headers.get("content-type", "").startswith("text/html")
+    return answer.ok and is_text and "</html>" in answer.text()
 
 
 def look_at(page: Page, path: str) -> list[str]:

@@ -21,7 +21,7 @@ from tests.support.wait import wait_for
 
 GATE_APP = "tests.browser.gateapp"
 ZONE = "Europe/Amsterdam"
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 15
 
 

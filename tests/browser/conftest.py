@@ -39,7 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if folder in item.path.parents]
     items[:] = [item for item in items if folder not in item.path.parents] + ours
     for item in ours:
-        item.add_marker(pytest.mark.timeout(120), append=False)  # a test's own one counts instead
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(120))
         if CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="chromium is not installed: apt-get install chromium"))
 

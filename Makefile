@@ -12,7 +12,7 @@ DEPLOY_ENV := ENV_FILE= DEBUG=false HTTPS=true DATABASE_URL=sqlite:///.venv/chec
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup up test test-sqlite test-postgres oracles chaos kills check pictures bench lock clean chromium
+.PHONY: help setup up test test-sqlite test-postgres oracles chaos kills check screenshots bench lock clean chromium
 
 help:  ## List these commands
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -62,7 +62,7 @@ check: .venv/.dev-installed  ## Check style, types, layers, settings, migrations
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/python -m pytest --db=sqlite --quiet tests/unit/test_docs.py
 
-pictures: .venv/.dev-installed chromium  ## Take the pictures of docs/images anew
+screenshots: .venv/.dev-installed chromium  ## Take the pictures of docs/images anew, of the demo
 	$(BIN)/python -m pytest --db=sqlite --docs-images=docs/images tests/browser/test_pictures.py
 
 bench: .venv/.dev-installed  ## Measure firing and running, on both databases

@@ -21,7 +21,7 @@ from tests.support.wait import wait_for
 
 GATE_APP = "tests.browser.gateapp"
 ZONE = "Europe/Amsterdam"
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 15
 
 
@@ -82,8 +82,8 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """Run a site on a database of its own for the length of the block."""
+def running_site(folder: Path, **variables: str) -> Iterator[Site]:
+    """Run a site on a database of its own, with some variables of its environment, for the length of the block."""
     with _empty_database(folder) as url:
         environment = {
             **os.environ,
@@ -92,6 +92,7 @@ def running_site(folder: Path) -> Iterator[Site]:
             "EXTRA_APPS": GATE_APP,
             "TIME_ZONE": ZONE,
             "LOG_FORMAT": "json",
+            **variables,
         }
         site = Site(environment, folder / "log")
         try:

@@ -12,11 +12,13 @@ import pytest
 from django.contrib import admin
 from playwright.sync_api import Browser, Page, expect
 
+from orchestrator_site import admin_pages
 from tests.browser.axe import find_barriers
 from tests.browser.conftest import log_in
 from tests.browser.pages import choose_workflow, save
+from tests.browser.shots import shot
 from tests.browser.site import Site
-from tests.browser.walk import FRAME, app_labels, find_pages, look_around, look_at, show_theme
+from tests.browser.walk import FRAME, app_labels, find_pages, is_page, look_around, look_at, show_theme
 
 admin.autodiscover()
 
@@ -36,8 +38,9 @@ def test_the_pages_of_an_app(page: Page, app_label: str) -> None:
 
 
 def test_the_pages_of_no_app(page: Page) -> None:
-    paths = ("/admin/password_change/", "/admin/password_change/done/", "/admin/time-zone/", FORECAST)
-    problems = [problem for path in paths for problem in look_at(page, path)]
+    paths = ["/admin/password_change/", "/admin/password_change/done/"]
+    paths += [f"/admin/{each.pattern}" for each in admin_pages.urlpatterns if "<" not in str(each.pattern)]
+    problems = [problem for path in paths if is_page(page, path) for problem in look_at(page, path)]
     page.goto("/admin/")
     expect_none(problems + look_around(page))
 
@@ -148,6 +151,7 @@ def test_pages_on_which_something_was_done(page: Page) -> None:
     for bring_about in STATES:
         bring_about(page)
         problems += [f"{bring_about.__name__}: {problem}" for problem in look_around(page)]
+        shot(page, bring_about.__name__.replace("_", "-"))
     expect_none(problems)
 
 

@@ -1,24 +1,31 @@
-"""The pictures of the documentation; `make pictures` puts new ones there."""
+"""The pictures of the documentation, taken of the demo; `make screenshots` puts new ones there."""
 
-import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.pages import preview, start_task, step, wait_for_status
+from tests.browser.conftest import log_in
+from tests.browser.pages import preview
+from tests.browser.shots import shot
+from tests.browser.site import Site, running_site
+from tests.browser.watch import Watch
 
 SIZE = {"width": 1280, "height": 760}
 
 
-@pytest.fixture
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    chosen: Path | None = request.config.getoption("docs_images", None)
-    return (chosen or tmp_path).resolve()
+def show_home(page: Page) -> None:
+    page.goto("/admin/", wait_until="networkidle")
 
 
-def test_pictures_are_taken_of_the_pages_as_they_are(page: Page, folder: Path) -> None:
-    page.set_viewport_size(SIZE)  # type: ignore[arg-type]  # a dict like any other
+def show_schedules(page: Page) -> None:
+    page.goto("/admin/schedules/schedule/", wait_until="networkidle")
+
+
+def show_schedule_form(page: Page) -> None:
     page.goto("/admin/schedules/schedule/add/")
     page.get_by_label("Name").fill("Nightly sync")
     page.locator("#id_workflow").select_option(label="task_sync_from (Nightly validate and NSO sync)")
@@ -27,19 +34,64 @@ def test_pictures_are_taken_of_the_pages_as_they_are(page: Page, folder: Path) -
     expect(preview(page)).to_contain_text("The clocks skip the planned time")
     page.locator("#id_trigger").evaluate("field => field.scrollIntoView()")
     expect(preview(page).locator("tr").last).to_be_in_viewport()
-    page.screenshot(path=folder / "admin-schedule-form.png")
 
-    start_task(page, json.dumps({"gate": "the north gate"}))
-    wait_for_status(page, "failed")
-    step(page, "Walk to the gate").get_by_text("State after it").click()
-    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    expect(step(page, "Pass the gate")).to_be_in_viewport()
-    page.screenshot(path=folder / "admin-task-steps.png")
 
-    page.goto("/admin/schedules/schedule/", wait_until="networkidle")
-    page.screenshot(path=folder / "admin-schedules.png")
-    assert {path.name for path in folder.glob("admin-*.png")} == {
-        "admin-schedule-form.png",
-        "admin-task-steps.png",
-        "admin-schedules.png",
-    }
+def show_explanation(page: Page) -> None:
+    """Show why something did not run: the task before it had not ended."""
+    answer = page.request.get("/api/firings", params={"outcome": "skipped_overlap", "page_size": 1})
+    firing = answer.json()["results"][0]
+    path = reverse("admin:schedules_schedule_explain", args=[firing["schedule_id"]])
+    page.goto(f"{path}?at={firing['scheduled_for']}", wait_until="networkidle")
+    expect(page.locator("#explanation")).to_contain_text("skipped")
+
+
+def show_task(page: Page) -> None:
+    page.goto("/admin/tasks/task/?status__exact=failed")
+    page.locator("#result_list tbody a[href*='/change/']").first.click()
+    step = page.locator("article[data-step]").last
+    step.scroll_into_view_if_needed()
+    expect(step).to_contain_text("No space left on device")
+
+
+def show_workflows(page: Page) -> None:
+    page.goto("/admin/workflows/workflow/", wait_until="networkidle")
+
+
+PICTURES: dict[str, Callable[[Page], None]] = {
+    "admin-home": show_home,
+    "admin-schedules": show_schedules,
+    "admin-schedule-form": show_schedule_form,
+    "admin-explanation": show_explanation,
+    "admin-task-steps": show_task,
+    "admin-workflows": show_workflows,
+}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return a site of its own, at work since yesterday."""
+    with running_site(tmp_path_factory.mktemp("demo"), DEMO="true") as site:
+        yield site
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    chosen: Path | None = request.config.getoption("docs_images", None)
+    return (chosen or tmp_path).resolve()
+
+
+@pytest.mark.timeout(300)  # its site lives through a day before it answers
+def test_pictures_are_taken_of_the_pages_as_they_are(
+    browser: Browser, demo: Site, context_options: dict[str, Any], folder: Path
+) -> None:
+    context = browser.new_context(**{**context_options, "base_url": demo.url, "viewport": SIZE})
+    watch = Watch(context, demo.url)
+    page = context.new_page()
+    log_in(page, demo)
+    for name, show in PICTURES.items():
+        show(page)
+        page.screenshot(path=folder / f"{name}.png", animations="disabled")
+        shot(page, name)
+    context.close()
+    assert watch.complaints == []
+    assert {path.stem for path in folder.glob("admin-*.png")} == set(PICTURES)

@@ -77,7 +77,7 @@ def test_every_link_of_the_sidebar_leads_to_a_page_without_a_complaint(page: Pag
 
 def test_filters_open_and_filter(page: Page) -> None:
     page.goto(f"{ADMIN}schedules/schedule/")
-    page.locator("#changelist a", has_text="Filters").click()
+    page.get_by_role("button", name="Filters").click()
     page.locator("#changelist-filter").get_by_role("link", name="cron").click()
     expect(page.locator("#result_list")).to_contain_text("Task Validate Products")
     expect(page.locator("#result_list")).not_to_contain_text("Task Clean Up Tasks")
@@ -103,6 +103,26 @@ def test_the_form_of_a_schedule_works_without_scripts(
     page.locator("#id_interval_hours").fill("")
     save(page)
     expect(page.get_by_text("was added successfully")).to_be_visible()
+    context.close()
+    assert watch.complaints == []
+
+
+def test_one_gets_around_a_narrow_page_without_scripts(
+    browser: Browser, site: Site, context_options: dict[str, Any]
+) -> None:
+    narrow = {**context_options, "viewport": {"width": 390, "height": 800}}
+    context = browser.new_context(**narrow, java_script_enabled=False)
+    watch = Watch(context, site.url)
+    page = context.new_page()
+    log_in(page, site)
+    navigation = page.get_by_role("navigation", name="Main")
+    navigation.get_by_role("link", name="Schedules", exact=True).click()
+    page.get_by_role("dialog", name="Filters").get_by_role("link", name="cron").click()
+    expect(page.locator("#result_list")).not_to_contain_text("Task Clean Up Tasks")
+    expect(page.get_by_role("button", name="Navigation")).to_be_hidden()
+    expect(navigation.get_by_role("link", name="Jobs", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("link", name="Log in again")).to_be_visible()
     context.close()
     assert watch.complaints == []
 

@@ -218,7 +218,7 @@ class ScheduleListAdmin(BulkAdmin, LoadingAdmin, DuplicateAdmin, VerbsAdmin):
             return None
         told = ""
         if is_held(schedule, listed.freeze):
-            told = _("held by the freeze")
+            told = _("held")
         elif schedule.next_run_at <= listed.now:
             told = _("due, not fired yet")
         return format_html('{}<span class="schedule-small">{}</span>', shown, told) if told else shown

@@ -223,7 +223,7 @@ def test_a_row_offers_what_its_state_allows(root: Client, schedule: Schedule, st
         Schedule.objects.update(state=state, next_run_at=None)
     page = root.get(LIST).content.decode()
     found = set(re.findall(rf'(?:href|formaction)="/admin/schedules/schedule/{schedule.pk}/([\w-]+)/', page))
-    assert found - {"change", "explain"} == offered
+    assert found - {"change", "explain", "firings"} == offered
 
 
 def test_a_viewer_is_offered_what_only_looks(login: Login, schedule: Schedule) -> None:

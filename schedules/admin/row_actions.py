@@ -51,8 +51,9 @@ def list_row_actions(admin: VerbsAdmin, schedule: Any, request: HttpRequest, *, 
             yield _make(admin, verb, schedule, request)
     yield RowAction("explain", _("Explain"), reverse("admin:schedules_schedule_explain", args=[schedule.pk]), "help")
     if request.user.has_perm("schedules.view_firing"):
-        firings = f"{reverse('admin:schedules_firing_changelist')}?{urlencode({'schedule_id': schedule.pk})}"
-        yield RowAction("history", _("History"), firings, "history")
+        yield RowAction(
+            "history", _("History"), reverse("admin:schedules_schedule_firings", args=[schedule.pk]), "history"
+        )
 
 
 def _make(admin: VerbsAdmin, verb: Verb, schedule: Any, request: HttpRequest) -> RowAction:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.templatetags.unfold_list import result_headers
 
-from orchestrator_site.common.admin.display import page_link, show_label, show_time
+from orchestrator_site.common.admin.display import page_link, show_time
 from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.filters import read_uuid_or_none
 from orchestrator_site.common.admin.pages import PageChangeList
@@ -29,7 +29,7 @@ from schedules.admin.duplicating import DuplicateAdmin
 from schedules.admin.loading import LoadingAdmin
 from schedules.admin.row_actions import RowAction, list_row_actions
 from schedules.admin.schedule_filters import ScheduleFilter
-from schedules.admin.schedule_states import STATE_COLOURS, is_held, outcome_words, say_pause, show_state, state_words
+from schedules.admin.schedule_states import is_held, outcome_words, show_state, state_words
 from schedules.admin.sparks import show_sparks
 from schedules.admin.verbs import may_run
 from schedules.bulk_actions import MAX_SCHEDULES, PERMISSION_OF, Action
@@ -218,7 +218,7 @@ class ScheduleListAdmin(BulkAdmin, LoadingAdmin, DuplicateAdmin, VerbsAdmin):
             return None
         told = ""
         if is_held(schedule, listed.freeze):
-            told = _("held by the freeze")
+            told = _("held")
         elif schedule.next_run_at <= listed.now:
             told = _("due, not fired yet")
         return format_html('{}<span class="schedule-small">{}</span>', shown, told) if told else shown
@@ -243,8 +243,3 @@ class ScheduleListAdmin(BulkAdmin, LoadingAdmin, DuplicateAdmin, VerbsAdmin):
             "in_menu": [each for each in actions if not each.is_in_sight],
         }
         return render_to_string("admin/schedules/schedule/row_actions.html", context)
-
-    @display(description=gettext_lazy("state"))
-    def state_label(self, schedule: Any) -> str:
-        """Show its state; of a paused one, by whom, since when, until when and why, when one points at it."""
-        return show_label(schedule.shown_state, STATE_COLOURS, title=say_pause(schedule))

@@ -13,7 +13,7 @@ from schedules.recent_outcomes import RecentOutcome, RecentOutcomes
 
 
 def show_sparks(schedule_id: UUID, outcomes: RecentOutcomes, words: dict[str, str]) -> SafeString | None:
-    """Return the strip of a schedule, the oldest mark first, as a link to its firings; nothing if it has none.
+    """Return the strip of a schedule, the oldest mark first, as a link to its history; nothing if it has none.
 
     Args:
         schedule_id: Whose they are.
@@ -26,10 +26,9 @@ def show_sparks(schedule_id: UUID, outcomes: RecentOutcomes, words: dict[str, st
         "", '<span class="spark spark-{}" title="{}"></span>', ((each.fate, _tell(each, words)) for each in outcomes)
     )
     return format_html(
-        '<a class="sparks" href="{}?schedule_id={}"><span class="admin-unseen">{}</span>'
+        '<a class="sparks" href="{}"><span class="admin-unseen">{}</span>'
         '<span class="sparks-strip" aria-hidden="true">{}</span></a>',
-        reverse("admin:schedules_firing_changelist"),
-        schedule_id,
+        reverse("admin:schedules_schedule_firings", args=[schedule_id]),
         summarise(outcomes, words),
         marks,
     )

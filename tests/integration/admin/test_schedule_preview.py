@@ -268,4 +268,4 @@ def test_the_page_of_a_schedule_needs_few_statements(root: Client, workflow: Wor
     root.get(page_url(MODEL, schedule.pk))
     with recorded_statements() as statements:
         root.get(page_url(MODEL, schedule.pk))
-    assert len(statements) <= 8, "\n".join(statements)
+    assert len(statements) <= 9, "\n".join(statements)

@@ -100,11 +100,13 @@ class TabsAdmin(VerbsAdmin):
     def show_tab(self, request: HttpRequest, subject: Subject, tab: str, page: str, shown: dict[str, Any]) -> Any:
         """Return a tab that is no form of the admin."""
         offered = self._offered(request, subject.schedule) if subject.schedule else {}
+        head = self._head(request, subject, tab)
+        label = next(page.label for page in head["tabs"].pages if page.name == tab)
         context = {
             **self.admin_site.each_context(request),
             **offered,
-            **self._head(request, subject, tab),
-            "title": subject.name,
+            **head,
+            "title": label if subject.schedule else _("%(tab)s: %(name)s") % {"tab": label, "name": subject.name},
             "opts": self.opts,
             "original": subject.schedule,
             "media": self.media,

@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -248,10 +249,12 @@ def test_a_trigger_that_the_fields_cannot_hold_is_shown_and_kept(
     assert (after.name, after.trigger, after.trigger_kwargs) == ("Renamed", trigger, trigger_kwargs)
 
 
-def test_the_form_offers_every_zone_and_the_default_one(root: Client, workflow: Workflow) -> None:
+def test_the_form_offers_every_zone_with_its_offset_and_yours_at_first(root: Client, workflow: Workflow) -> None:
+    root.cookies["chosen_time_zone"] = "Asia/Kolkata"
     page = read(root.get(ADD))
-    assert '<option value="Pacific/Chatham">' in page
-    assert 'value="UTC"' in page
+    assert re.search(r'<option value="Pacific/Chatham">UTC\+1[23]:45</option>', page)
+    assert re.search(r'name="timezone" value="Asia/Kolkata"', page)
+    assert "Yours is Asia/Kolkata. That of this installation is UTC." in page
 
 
 def test_the_log_of_the_admin_says_who_added_and_changed(root: Client, workflow: Workflow) -> None:

@@ -80,6 +80,19 @@ def test_times_are_shown_with_their_offset_and_in_utc(root: Client, db: None) ->
     assert "Europe/Amsterdam</th>" in panel
 
 
+def test_times_are_on_the_clocks_of_whoever_looks_as_well(root: Client, db: None) -> None:
+    fields = {"cron_hour": "2", "cron_start_date": f"{NEXT_YEAR}-07-01T00:00"}
+    panel, _ = ask(root, trigger="cron", **AMSTERDAM, **fields)
+    assert ">Yours</th>" not in panel, "they are UTC"
+    root.cookies["chosen_time_zone"] = "Asia/Kolkata"
+    panel, _ = ask(root, trigger="cron", **AMSTERDAM, **fields)
+    day = datetime(NEXT_YEAR, 7, 1, tzinfo=UTC)
+    assert 'title="Asia/Kolkata">Yours</th>' in panel
+    assert f"<td>{day:%a} 05:30:00</td>" in panel
+    root.cookies["chosen_time_zone"] = "Europe/Amsterdam"
+    assert ">Yours</th>" not in ask(root, trigger="cron", **AMSTERDAM, **fields)[0], "they are those of the schedule"
+
+
 @pytest.mark.parametrize(
     ("month", "minute", "words"),
     [(3, "30", "The clocks skip the planned time"), (10, "30", "The clocks show the planned time twice")],
@@ -255,4 +268,4 @@ def test_the_page_of_a_schedule_needs_few_statements(root: Client, workflow: Wor
     root.get(page_url(MODEL, schedule.pk))
     with recorded_statements() as statements:
         root.get(page_url(MODEL, schedule.pk))
-    assert len(statements) <= 8, "\n".join(statements)
+    assert len(statements) <= 9, "\n".join(statements)

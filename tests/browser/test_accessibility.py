@@ -38,7 +38,7 @@ def test_the_pages_of_an_app(page: Page, app_label: str) -> None:
 
 
 def test_the_pages_of_no_app(page: Page) -> None:
-    paths = ["/admin/password_change/", "/admin/password_change/done/"]
+    paths = ["/admin/password_change/", "/admin/password_change/done/", FORECAST]
     paths += [f"/admin/{each.pattern}" for each in admin_pages.urlpatterns if "<" not in str(each.pattern)]
     problems = [problem for path in paths if is_page(page, path) for problem in look_at(page, path)]
     page.goto("/admin/")

@@ -1,6 +1,6 @@
 """The ledger: what became of each planned instant."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,14 +10,10 @@ from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter, displ
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import truncatechars
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.display import (
-    BAD,
-    BUSY,
-    GOOD,
-    ODD,
-    label_column,
     moment_column,
     page_link,
     show_duration,
@@ -27,33 +23,23 @@ from orchestrator_site.common.admin.display import (
 from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
+from orchestrator_site.common.admin.texts import Text
+from schedules.admin.outcomes import CAUSES, show_outcome
+from schedules.admin.schedule_states import outcome_words
 from schedules.models import UNUSUAL_CAUSE, UNUSUAL_OUTCOME, Firing, FiringCause, FiringOutcome, Schedule
-
-OUTCOME_COLOURS: dict[str, str] = {
-    FiringOutcome.STARTED: GOOD,
-    FiringOutcome.QUEUED: BUSY,
-    FiringOutcome.MISSED: ODD,
-    FiringOutcome.COALESCED: ODD,
-    FiringOutcome.SKIPPED_OVERLAP: ODD,
-    FiringOutcome.SKIPPED_PAUSED: ODD,
-    FiringOutcome.SKIPPED_FROZEN: ODD,
-    FiringOutcome.SKIPPED_PREDICATE: ODD,
-    FiringOutcome.INVALID_INPUTS: BAD,
-    FiringOutcome.ERROR: BAD,
-}
 
 
 class DecidedFilter(SinceFilter):
     """Firings by when they were decided."""
 
-    title = "decided"
+    title = gettext_lazy("decided")
     moment = "decided_at"
 
 
 class PlannedFilter(SinceFilter):
     """Firings by the instant for which they were planned, which their ids do not tell."""
 
-    title = "planned for"
+    title = gettext_lazy("planned for")
     parameter_name = "planned"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
@@ -67,6 +53,13 @@ class UnusualFilter(ChoicesFieldListFilter):
 
     unusual: Q
     usual: str
+    words: Callable[[], Mapping[str, Text]]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Call the choices what the column calls them."""
+        words = type(self).words()
+        for choice in super().choices(changelist):
+            yield {**choice, "display": words.get(str(choice["query_string"]).rpartition("=")[2], choice["display"])}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
         """Keep those of the value."""
@@ -79,23 +72,25 @@ class OutcomeFilter(UnusualFilter):
     """Firings by what became of the instant."""
 
     unusual, usual = UNUSUAL_OUTCOME, FiringOutcome.STARTED
+    words = staticmethod(outcome_words)
 
 
 class CauseFilter(UnusualFilter):
     """Firings by why the instant was decided."""
 
     unusual, usual = UNUSUAL_CAUSE, FiringCause.SCHEDULE
+    words = staticmethod(lambda: CAUSES)
 
 
 class LateFilter(SimpleListFilter):
     """Firings by how late they were."""
 
-    title = "late by"
+    title = gettext_lazy("late by")
     parameter_name = "late_by_ms"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the choices."""
-        return [("1000", "1 s or more"), ("60000", "1 min or more"), ("3600000", "1 h or more")]
+        return [("1000", _("1 s or more")), ("60000", _("1 min or more")), ("3600000", _("1 h or more"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
         """Keep those that were as late as that."""
@@ -106,7 +101,7 @@ class LateFilter(SimpleListFilter):
 class OfScheduleFilter(IdFilter):
     """What one schedule did; the link on its page chooses it."""
 
-    title = "schedule"
+    title = gettext_lazy("schedule")
     parameter_name = "schedule_id"
 
     def name_of(self, chosen: UUID) -> str:
@@ -129,7 +124,7 @@ class FiringAdmin(ReadOnlyAdmin):
         "due",
         "schedule_link",
         "outcome_label",
-        "cause",
+        "cause_label",
         "lateness",
         "count",
         "why",
@@ -152,7 +147,7 @@ class FiringAdmin(ReadOnlyAdmin):
         icon="history",
     )
     search_fields = ("schedule_name",)
-    search_help_text = "Name of a schedule, or the id of a schedule, a task or a firing."
+    search_help_text = gettext_lazy("Name of a schedule, or the id of a schedule, a task or a firing.")
     fields = (
         "schedule_link",
         "planned",
@@ -161,17 +156,16 @@ class FiringAdmin(ReadOnlyAdmin):
         "count",
         "decided",
         "lateness",
-        "cause",
+        "cause_label",
         "outcome_label",
         "reason",
         "task_link",
     )
     readonly_fields = fields
 
-    planned = moment_column("scheduled_for", "planned for")
-    last_planned = moment_column("last_scheduled_for", "last of them planned for")
-    decided = moment_column("decided_at", "decided")
-    outcome_label = label_column("outcome", OUTCOME_COLOURS)
+    planned = moment_column("scheduled_for", gettext_lazy("planned for"))
+    last_planned = moment_column("last_scheduled_for", gettext_lazy("last of them planned for"))
+    decided = moment_column("decided_at", gettext_lazy("decided"))
 
     def complete_rows(self, rows: Sequence[Any]) -> None:
         """Note which of the schedules still exist."""
@@ -194,30 +188,40 @@ class FiringAdmin(ReadOnlyAdmin):
             return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return]
         return queryset.filter(Q(pk=wanted) | Q(schedule_id=wanted) | Q(task_id=wanted)), False
 
-    @display(description="schedule")
+    @display(description=gettext_lazy("outcome"))
+    def outcome_label(self, firing: Firing) -> str:
+        """Show what became of it."""
+        return show_outcome(firing.outcome)
+
+    @display(description=gettext_lazy("cause"))
+    def cause_label(self, firing: Firing) -> Text:
+        """Show why it was decided."""
+        return CAUSES[firing.cause]
+
+    @display(description=gettext_lazy("schedule"))
     def schedule_link(self, firing: Any) -> str:
         """Show the schedule's name; as a link while it exists."""
         if not firing.has_schedule:
-            return f"{firing.schedule_name} (deleted)"
+            return _("%(name)s (deleted)") % {"name": firing.schedule_name}
         return page_link("schedules_schedule", firing.schedule_id, firing.schedule_name)
 
-    @display(description="task")
+    @display(description=gettext_lazy("task"))
     def task_link(self, firing: Firing) -> str | None:
         """Link to the task that came of it."""
-        return page_link("tasks_task", firing.task_id, "Task") if firing.task_id else None
+        return page_link("tasks_task", firing.task_id, _("Task")) if firing.task_id else None
 
-    @display(description="due later by")
+    @display(description=gettext_lazy("due later by"))
     def due(self, firing: Firing) -> str | None:
         """Show by how much the spread of its schedule had moved it, if that has one."""
         spread = firing.due_at - firing.scheduled_for
         return show_unbroken(f"{show_duration(spread)}") if spread else None
 
-    @display(description="late by")
+    @display(description=gettext_lazy("late by"))
     def lateness(self, firing: Firing) -> str | None:
         """Show how much later than it was due it was decided."""
         return show_unbroken(show_duration(timedelta(milliseconds=firing.lateness_ms)))
 
-    @display(description="reason")
+    @display(description=gettext_lazy("reason"))
     def why(self, firing: Firing) -> str | None:
         """Show the beginning of the reason."""
         return show_line(truncatechars(firing.reason, 80))

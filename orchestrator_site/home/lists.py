@@ -1,6 +1,6 @@
 """The lists of the first page: what failed last, what did not run, what runs, and what comes next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from orchestrator_site.common.admin.verbs import first_line
 from orchestrator_site.home.links import explain_url, firing_url, schedule_url, task_url
 from orchestrator_site.home.look import RESUME_TASKS, VIEW_FIRINGS, VIEW_SCHEDULES, VIEW_TASKS, Look
 from orchestrator_site.home.words import say_outcome, say_status
+from schedules.forecasts import PlannedFire
 from schedules.models import Firing
 from schedules.overview import Shown, find_shown
 from tasks.models import EngineFreeze, Task
@@ -95,6 +96,14 @@ def _describe_running(tasks: Sequence[Task], look: Look, schedules: Mapping[UUID
     ]
 
 
+def _first_of_each(instants: Iterable[PlannedFire]) -> list[PlannedFire]:
+    """Return what each schedule does next: one that runs every minute does not hide the others."""
+    found: dict[UUID, PlannedFire] = {}
+    for planned in instants:
+        found.setdefault(planned.schedule_id, planned)
+    return list(found.values())
+
+
 def _describe_upcoming(look: Look) -> list[dict[str, Any]]:
     return [
         {
@@ -106,5 +115,5 @@ def _describe_upcoming(look: Look) -> list[dict[str, Any]]:
             "is_kept": look.forecast.freeze is not None and is_kept(planned.fire.at, look.forecast.freeze),
             "when": show_time(planned.fire.at, now=look.now, zone=str(planned.fire.local.tzinfo)),
         }
-        for planned in look.forecast.instants[:ROWS]
+        for planned in _first_of_each(look.forecast.instants)[:ROWS]
     ]

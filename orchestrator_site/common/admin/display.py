@@ -1,6 +1,7 @@
 """How values look on the admin pages: times with their zone, coloured states, readable JSON, links."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -24,6 +25,8 @@ Column = Callable[[Any, Any], Any]
 MAX_JSON_CHARACTERS = 50_000
 # From here on a date says more than a number of days.
 FAR_SECONDS = 14 * 86_400
+# How services write times: `2026-11-27 01:30:00Z`, or with +00:00.
+UTC_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:Z|\+00:00)")
 
 # What unfold calls its colours.
 GOOD, BAD, BUSY, ODD = "success", "danger", "info", "warning"
@@ -34,6 +37,18 @@ NO_LABELS: Mapping[str, str] = MappingProxyType({})
 def show_moment(moment: datetime | None) -> str | None:
     """Return a time in the zone of whoever looks, which is named: `2026-02-11 13:21:09 CET`."""
     return None if moment is None else f"{localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def show_sentence(text: str) -> SafeString:
+    """Return a sentence of a service, in English as the API has it; its times in the zone of whoever looks."""
+    return format_html('<span lang="en">{}</span>', UTC_TIME.sub(_show_found, text))
+
+
+def _show_found(found: re.Match[str]) -> str:
+    try:
+        return str(show_moment(datetime.fromisoformat(found[0])))
+    except (ValueError, OverflowError):  # it only looks like a time
+        return found[0]
 
 
 def show_time(moment: datetime | None, *, now: datetime, zone: str = "") -> SafeString | None:

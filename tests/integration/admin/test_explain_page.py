@@ -40,7 +40,7 @@ def test_it_shows_the_verdict_the_checks_and_where_to_look(root: Client, fired: 
     page = read(answer)
     for shown in (
         "Nightly <sync> at 2027-03-01 09:00:00 UTC",
-        "A task was started for it at 2027-03-01 09:00:00Z",
+        "A task was started for it at 2027-03-01 09:00:00 UTC",
         "The task is created on the queue",
         "What has to be so for it to fire",
         page_url("tasks_task", Task.objects.get().pk),

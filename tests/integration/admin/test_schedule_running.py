@@ -265,7 +265,7 @@ def test_firings_of_backfills_and_pauses_are_named_and_coloured(root: Client, sc
     Firing.objects.update(outcome=FiringOutcome.SKIPPED_PAUSED)
     page = read(root.get("/admin/schedules/firing/", {"cause__exact": "backfill"}))
     row = page.split("result_list")[1]
-    assert "Backfill" in row
-    assert "skipped_paused" in row
-    assert "bg-orange-100" in row
-    assert "skipped_paused" in read(root.get(page_url("schedules_firing", firing.pk)))
+    assert "backfill" in row
+    assert 'data-colour="warning"' in row
+    assert "skipped while paused" in row
+    assert "skipped while paused" in read(root.get(page_url("schedules_firing", firing.pk)))

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils.timezone import override
 
-from orchestrator_site.common.admin.display import show_distance, show_time
+from orchestrator_site.common.admin.display import show_distance, show_sentence, show_time
 from orchestrator_site.common.admin.time_zone import BROWSER_COOKIE, CHOSEN_COOKIE, find_zone
 from tasks.models import EngineFreeze
 
@@ -109,3 +109,13 @@ def test_a_time_is_told_in_full_for_a_pointer_and_to_be_read_out() -> None:
         shown = str(show_time(NOW, now=NOW, zone="America/New_York"))
     assert 'title="2026-03-01 07:00:00 EST"' in shown
     assert show_time(None, now=NOW) is None
+
+
+def test_the_times_in_a_sentence_of_the_api_are_those_of_whoever_looks() -> None:
+    with override("Asia/Kolkata"):
+        shown = str(
+            show_sentence("<b> since 2026-03-01 12:00:00Z until 2026-03-01 12:00:00+00:00, not 9999-99-99 00:00:00Z")
+        )
+    assert shown == (
+        '<span lang="en">&lt;b&gt; since 2026-03-01 17:30:00 IST until 2026-03-01 17:30:00 IST, not 9999-99-99 00:00:00Z</span>'
+    )

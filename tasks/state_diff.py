@@ -1,4 +1,4 @@
-"""What is different between two states of a task: which keys came, went, and were changed. Pure: plain data in and out."""
+"""What is different between two states of a task: which keys came, went, and were changed. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy

@@ -16,6 +16,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 from knox.models import AuthToken
 from unfold.admin import ModelAdmin
@@ -81,8 +83,8 @@ class TokenAdmin(ReadOnlyAdmin):
     search_fields = ("user__username",)
     ordering = ("-created",)
 
-    created_at = moment_column("created", "created")
-    expires_at = moment_column("expiry", "expires")
+    created_at = moment_column("created", gettext_lazy("created"))
+    expires_at = moment_column("expiry", gettext_lazy("expires"))
 
     def get_urls(self) -> list[URLPattern]:
         """Return the list and the revocation, and none of the addresses that hold a digest."""
@@ -105,20 +107,22 @@ class TokenAdmin(ReadOnlyAdmin):
             raise Http404
         if request.method == "POST":
             found.delete()
-            messages.success(request, f"A token of {token.user} was revoked: it is refused from now on.")
+            messages.success(
+                request, _("A token of %(user)s was revoked: it is refused from now on.") % {"user": token.user}
+            )
             return redirect("admin:knox_authtoken_changelist")
-        context = {**self.admin_site.each_context(request), "title": "Revoke a token", "token": token}
+        context = {**self.admin_site.each_context(request), "title": _("Revoke a token"), "token": token}
         return TemplateResponse(request, "admin/knox/authtoken/revoke.html", context)
 
-    @display(description="begins with")
+    @display(description=gettext_lazy("begins with"))
     def token(self, token: AuthToken) -> str:
         """Show how it begins, so that its owner knows it."""
         return f"{token.token_key[:8]}…"
 
-    @display(description="revoke")
+    @display(description=gettext_lazy("revoke"))
     def revocation(self, token: AuthToken) -> str:
         """Link to the question."""
-        return show_link(reverse("admin:knox_authtoken_revoke", args=[token.token_key]), "Revoke")
+        return show_link(reverse("admin:knox_authtoken_revoke", args=[token.token_key]), _("Revoke"))
 
 
 @admin.register(DjangoJob)
@@ -131,17 +135,19 @@ class JobAdmin(ReadOnlyAdmin):
     fields = ("id", "next_run", "executions")
     readonly_fields = fields
 
-    next_run = moment_column("next_run_time", "next run")
+    next_run = moment_column("next_run_time", gettext_lazy("next run"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DjangoJob]:
         """Leave out the column that holds code."""
         queryset: QuerySet[DjangoJob] = super().get_queryset(request).defer("job_state")
         return queryset
 
-    @display(description="what it did")
+    @display(description=gettext_lazy("what it did"))
     def executions(self, job: DjangoJob) -> str:
         """Link to its executions."""
-        return list_link("django_apscheduler_djangojobexecution", urlencode({"job__id__exact": job.pk}), "Executions")
+        return list_link(
+            "django_apscheduler_djangojobexecution", urlencode({"job__id__exact": job.pk}), _("Executions")
+        )
 
 
 @admin.register(DjangoJobExecution)
@@ -155,15 +161,15 @@ class JobExecutionAdmin(ReadOnlyAdmin):
     fields = ("job_link", "status_label", "ran", "duration", "exception", "full_traceback")
     readonly_fields = fields
 
-    ran = moment_column("run_time", "run at")
-    status_label = label_column("status", EXECUTION_COLOURS)
+    ran = moment_column("run_time", gettext_lazy("run at"))
+    status_label = label_column("status", EXECUTION_COLOURS, label=gettext_lazy("status"))
 
-    @display(description="job")
+    @display(description=gettext_lazy("job"))
     def job_link(self, execution: Any) -> str:
         """Link to the function."""
         return page_link("django_apscheduler_djangojob", execution.job_id, execution.job_id)
 
-    @display(description="traceback")
+    @display(description=gettext_lazy("traceback"))
     def full_traceback(self, execution: DjangoJobExecution) -> str | None:
         """Show it with its line breaks."""
         return show_block(execution.traceback) if execution.traceback else None

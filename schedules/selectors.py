@@ -1,16 +1,16 @@
 """Reading schedules and the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, Field, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, Field, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 
 from orchestrator_site.common.clock import DatabaseNow
 from orchestrator_site.common.errors import NotFound
-from schedules.models import Firing, Schedule, ScheduleState
+from schedules.models import Firing, Schedule, ScheduleState, ScheduleWorkflow
 from tasks.freezing import freezes_in_force
 
 # A pause whose end has passed stays in the row until a turn settles what it skipped; nobody is shown it any more.
@@ -33,6 +33,12 @@ def list_schedules() -> QuerySet[Schedule]:
     """Return the schedules with their workflows and the `shown_state` of each, by name."""
     rows = Schedule.objects.select_related("link__workflow").annotate(shown_state=_shown("state"))
     return rows.order_by("name", "id")
+
+
+def count_schedules_of(workflow_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return how many schedules run each of the workflows, those that have some: one statement."""
+    links = ScheduleWorkflow.objects.filter(workflow_id__in=workflow_ids).values_list("workflow_id")
+    return dict(links.annotate(Count("schedule_id")))
 
 
 def list_linked_schedules() -> QuerySet[Schedule]:

@@ -69,7 +69,8 @@ class Task(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="tasks")
+    # No index of its own: `task_of_workflow` begins with it.
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="tasks", db_index=False)
     status = models.CharField(max_length=20, choices=TaskStatus.choices, default=TaskStatus.CREATED)
     inputs = models.JSONField(default=dict, blank=True)
     reporter = models.CharField(max_length=150)
@@ -118,7 +119,7 @@ class Task(models.Model):
             ),
             models.CheckConstraint(condition=Q(status__in=TaskStatus.values), name="task_status_is_known"),
         ]
-        # Partial indexes say IS NOT NULL only: SQLite cannot prove any other condition from a query's parameters.
+        # Partial indexes say IS NOT NULL, mostly: SQLite cannot prove another condition from a query's parameters.
         indexes = [
             # the claim, in its order
             models.Index(fields=["available_at", "id"], name="task_claim", condition=Q(available_at__isnull=False)),
@@ -133,6 +134,14 @@ class Task(models.Model):
             # the tasks of a schedule, newest first
             models.Index(
                 fields=["schedule_id", "-id"], name="task_of_schedule", condition=Q(schedule_id__isnull=False)
+            ),
+            # the tasks of a workflow, and those that ended last
+            models.Index(fields=["workflow", "finished_at"], name="task_of_workflow"),
+            # the last success of a workflow; the statement that asks has the status written out, not as a parameter
+            models.Index(
+                fields=["workflow", "started_at"],
+                name="task_last_success",
+                condition=Q(status=TaskStatus.COMPLETED),
             ),
             # the lists by status, and the clean-up of those that completed long ago
             models.Index(fields=["status", "finished_at"], name="task_by_status"),

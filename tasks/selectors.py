@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from orchestrator_site.common.errors import NotFound
-from tasks.models import Task, TaskCallback, TaskStep
+from tasks.models import Task, TaskCallback, TaskStatus, TaskStep
 
 MISSING = "Task does not exist"
 
@@ -43,6 +43,21 @@ def get_task(task_id: UUID) -> Task:
         TaskNotFound: There is none of this id.
     """
     return _found(list_tasks_with_steps().filter(pk=task_id).first(), task_id)
+
+
+def find_tasks_of_workers(worker_ids: Collection[str]) -> Mapping[str, list[Task]]:
+    """Return the tasks that each of the workers has, the oldest first: one statement."""
+    found: dict[str, list[Task]] = defaultdict(list)
+    for task in list_tasks().filter(status=TaskStatus.RUNNING, worker__in=worker_ids).order_by("id"):
+        found[task.worker].append(task)
+    return found
+
+
+def find_neighbours(task: Task) -> tuple[UUID | None, UUID | None]:
+    """Return the ids of the tasks before and after one of the same schedule; None where there is none."""
+    rows = Task.objects.filter(schedule_id=task.schedule_id).values_list("id", flat=True)
+    before = rows.filter(id__lt=task.pk).order_by("-id").first()
+    return before, rows.filter(id__gt=task.pk).order_by("id").first()
 
 
 def get_standing(task_id: UUID) -> tuple[str, str]:

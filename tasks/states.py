@@ -3,7 +3,8 @@
 from orchestrator_site.common.errors import Conflict
 from tasks.models import TaskStatus
 
-_STOPPED = {TaskStatus.FAILED, TaskStatus.API_UNAVAILABLE, TaskStatus.INCONSISTENT_DATA}
+# A task that ended in one of these has failed.
+FAILURES = (TaskStatus.FAILED, TaskStatus.API_UNAVAILABLE, TaskStatus.INCONSISTENT_DATA)
 _HELD = {TaskStatus.SUSPENDED, TaskStatus.WAITING, TaskStatus.AWAITING_CALLBACK}
 
 MOVES: dict[TaskStatus, set[TaskStatus]] = {
@@ -16,10 +17,10 @@ MOVES: dict[TaskStatus, set[TaskStatus]] = {
         TaskStatus.RESUMED,
         TaskStatus.COMPLETED,
         TaskStatus.ABORTED,
-        *_STOPPED,
+        *FAILURES,
         *_HELD,
     },
-    **{status: {TaskStatus.RESUMED, TaskStatus.ABORTED} for status in _STOPPED},
+    **{status: {TaskStatus.RESUMED, TaskStatus.ABORTED} for status in FAILURES},
     TaskStatus.SUSPENDED: {TaskStatus.RESUMED, TaskStatus.ABORTED},
     # → running: it is time to try again, or nobody has called back in time
     TaskStatus.WAITING: {TaskStatus.RUNNING, TaskStatus.RESUMED, TaskStatus.ABORTED},
@@ -29,7 +30,7 @@ MOVES: dict[TaskStatus, set[TaskStatus]] = {
 }
 
 # What is worth another attempt without anybody's answer: it failed, or waits to be tried again.
-RETRYABLE = (*sorted(_STOPPED), TaskStatus.WAITING)
+RETRYABLE = (*sorted(FAILURES), TaskStatus.WAITING)
 
 
 class IllegalTransition(Conflict):

@@ -23,12 +23,16 @@ class Stuck:
     reason: str
 
 
+def is_stuck(*, now: datetime) -> Q:
+    """Return the condition of the tasks that a worker should have taken more than five minutes ago."""
+    overdue = Q(status__in=[*CLAIMABLE, TaskStatus.WAITING], available_at__lt=now - STUCK_AFTER)
+    return overdue | Q(status=TaskStatus.WAITING, available_at__isnull=True)
+
+
 def find_stuck(*, now: datetime) -> Iterator[Stuck]:
     """Yield the tasks that a worker should have taken more than five minutes ago, the oldest first."""
-    overdue = Q(status__in=[*CLAIMABLE, TaskStatus.WAITING], available_at__lt=now - STUCK_AFTER)
-    lost = Q(status=TaskStatus.WAITING, available_at__isnull=True)
     general = _find_general_reason(now)
-    for task in Task.objects.filter(overdue | lost).select_related("workflow").order_by("id").iterator():
+    for task in Task.objects.filter(is_stuck(now=now)).select_related("workflow").order_by("id").iterator():
         yield Stuck(task.pk, task.status, general or _find_reason(task, now))
 
 

@@ -1,4 +1,4 @@
-"""Writing products and subscriptions, and whether a subscription is in sync. Each is one transaction."""
+"""Writing products, subscriptions and what is said of workflows. Each is one transaction."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,14 +9,15 @@ from django.db.models import TextChoices
 
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.database import write_statement, write_transaction
-from orchestrator_site.common.errors import InvalidValue
+from orchestrator_site.common.errors import Conflict, InvalidValue
 from workflows.models import Product, ProductStatus, ProductWorkflow, Subscription, SubscriptionStatus, Workflow
-from workflows.selectors import SubscriptionNotFound
+from workflows.selectors import SubscriptionNotFound, WorkflowNotFound
 
 log = structlog.get_logger(__name__)
 
 MAX_NAME_CHARACTERS = 255
 MAX_REASON_CHARACTERS = 2_000
+MAX_DESCRIPTION_CHARACTERS = 2_000
 
 
 class InvalidProduct(InvalidValue):
@@ -29,6 +30,52 @@ class InvalidLink(InvalidValue):
 
 class InvalidSubscription(InvalidValue):
     """A subscription cannot be stored like that; the message says what would be right."""
+
+
+class InvalidDescription(InvalidValue):
+    """A description cannot be stored like that; the message says what would be right."""
+
+
+class DescriptionChanged(Conflict):
+    """Somebody else has changed the description since it was read, or the workflow was deleted."""
+
+
+def change_description(*, workflow_id: UUID, description: str, seen: str, actor: str) -> Workflow:
+    """Say in other words what a workflow does.
+
+    Args:
+        workflow_id: Which one.
+        description: The new words.
+        seen: The words that are to be replaced: if it has others by now, nothing is changed.
+        actor: Who says so, as it is recorded.
+
+    Raises:
+        WorkflowNotFound: There is none of this id.
+        InvalidDescription: It is too long.
+        DescriptionChanged: It has other words by now, or was deleted.
+    """
+    if len(description) > MAX_DESCRIPTION_CHARACTERS:
+        raise InvalidDescription(
+            f"description has {len(description)} characters; give at most {MAX_DESCRIPTION_CHARACTERS}",
+            field="description",
+        )
+    with write_transaction():
+        workflow = Workflow.objects.select_for_update().filter(pk=workflow_id).first()
+        if workflow is None:
+            raise WorkflowNotFound("Workflow does not exist", field="workflow_id", value=str(workflow_id))
+        if workflow.deleted_at is not None:
+            raise DescriptionChanged(f"workflow '{workflow}' was deleted meanwhile.")
+        if _with_plain_line_ends(workflow.description) != _with_plain_line_ends(seen):
+            raise DescriptionChanged(f"somebody else has changed it meanwhile, to “{workflow.description}”.")
+        workflow.description = _with_plain_line_ends(description)
+        workflow.save(update_fields=["description"])
+    log.info("workflow_description_changed", workflow=workflow.name, actor=actor)
+    return workflow
+
+
+def _with_plain_line_ends(text: str) -> str:
+    """Return a text as it was before a browser sent it, which ends lines in another way."""
+    return text.replace("\r\n", "\n")
 
 
 def create_product(

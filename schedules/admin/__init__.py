@@ -5,5 +5,13 @@ from schedules.admin.firings import FiringAdmin
 from schedules.admin.schedulers import SchedulerAdmin
 from schedules.admin.schedules import ScheduleAdmin
 from schedules.admin.tasks import ScheduledTaskAdmin
+from schedules.admin.workflows import ScheduledWorkflowAdmin
 
-__all__ = ["ChangesAdmin", "FiringAdmin", "ScheduleAdmin", "ScheduledTaskAdmin", "SchedulerAdmin"]
+__all__ = [
+    "ChangesAdmin",
+    "FiringAdmin",
+    "ScheduleAdmin",
+    "ScheduledTaskAdmin",
+    "ScheduledWorkflowAdmin",
+    "SchedulerAdmin",
+]

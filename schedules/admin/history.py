@@ -14,20 +14,21 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name, now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestrator_site.common.admin.display import BAD, GOOD, ODD, page_link, show_duration, show_label, show_moment
+from orchestrator_site.common.admin.display import BAD, GOOD, ODD, page_link, show_duration, show_moment
 from orchestrator_site.common.admin.widgets import dress
-from schedules.admin.outcomes import CAUSES, OUTCOMES, show_outcome
+from schedules.admin.outcomes import CAUSES, OUTCOMES, show_mark, show_outcome
 from schedules.admin.schedule_states import outcome_words
 from schedules.admin.tabs import HISTORY, Subject, TabsAdmin
 from schedules.explanations import VIEW_FIRING, VIEW_TASK
 from schedules.history import History
 from schedules.models import Firing, FiringCause, FiringOutcome
 from schedules.unsettled import find_unsettled
-from tasks.admin.tasks import STATUS_COLOURS, STATUS_LABELS
+from tasks.admin.marks import TASK_MARKS
 from tasks.models import Task
 from tasks.selectors import read_standings
 
@@ -196,7 +197,7 @@ def _show_row(firing: Firing, tasks: Mapping[UUID, Task], subject: Subject, zone
         count=_say_count(firing),
         late=show_duration(timedelta(milliseconds=firing.lateness_ms)) or "",
         task=page_link("tasks_task", task.pk, _("Task")) if task else "",
-        task_status=show_label(task.status, STATUS_COLOURS, STATUS_LABELS) if task else "",
+        task_status=_show_status(task) if task else "",
         task_took=show_duration(_find_length(task)) or "" if task else "",
         explain_url=f"{reverse('admin:schedules_schedule_explain', args=[subject.id])}?{at}",
     )
@@ -214,6 +215,11 @@ def _say_count(firing: Firing) -> str:
     if firing.count is None:
         return _("many, up to %(last)s") % {"last": last}
     return _("%(count)s times, up to %(last)s") % {"count": firing.count, "last": last}
+
+
+def _show_status(task: Task) -> SafeString:
+    mark = TASK_MARKS[task.status]
+    return show_mark(mark.label, mark.icon, mark.colour)
 
 
 def _find_length(task: Task) -> timedelta | None:

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from orchestrator_site.common.admin.texts import Text
-from orchestrator_site.common.admin.verbs import BACK, ButtonVerb, Verb, VerbsAdmin
+from orchestrator_site.common.admin.verbs import ButtonVerb, Verb, VerbsAdmin
+from orchestrator_site.common.admin.way_back import PARAMETER as BACK
 
 # The name of a verb → its symbol. Those that are in plain sight come first; the others are in the menu.
 IN_SIGHT = {"run": "play_arrow", "pause": "pause", "resume": "resume"}

@@ -11,6 +11,8 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.forms import AdminForm
 
@@ -26,8 +28,8 @@ from workflows.engine import Step
 from workflows.engine.kinds import InputStep
 
 PARAMETER = "resume_at"
-ANSWER = "Answer and resume"
-GO_ON = "Go on at the chosen step"
+ANSWER = gettext_lazy("Answer and resume")
+GO_ON = gettext_lazy("Go on at the chosen step")
 
 
 class AnswerAdmin(VerbsAdmin):
@@ -42,10 +44,11 @@ class AnswerAdmin(VerbsAdmin):
         return own + list(super().get_urls())
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """Add the form of the step at which the task stands, or the choice of a step."""
+        """Add the form of the step at which the task stands, or the choice of a step; `asks` says that there is one."""
         task = kwargs.get("obj")
         if task is not None and can_resume(task):
             context |= self._describe_question(request, task, context)
+            context["asks"] = not {"lists", "answer", "hint"}.isdisjoint(context)
         return super().render_change_form(request, context, **kwargs)
 
     @method_decorator(require_POST)
@@ -55,7 +58,11 @@ class AnswerAdmin(VerbsAdmin):
         step = _find_question(task, request.GET.get(PARAMETER))
         try:
             if step is None:
-                messages.error(request, f"{ANSWER}: the task is {task.status}, and asks for nothing.")
+                messages.error(
+                    request,
+                    _("%(label)s: the task is %(status)s, and asks for nothing.")
+                    % {"label": ANSWER, "status": task.status},
+                )
                 return self.back_to(request, task)
             form = _make_form(request, task, step, data=request.POST)
             if not form.is_valid():
@@ -63,8 +70,8 @@ class AnswerAdmin(VerbsAdmin):
         except (UnusableForm, *REFUSALS) as error:
             messages.error(request, say_refusal(ANSWER, error))
         else:
-            self.log_change(request, task, ANSWER)
-            messages.success(request, "The task is on the queue again, with the answers.")
+            self.log_change(request, task, str(ANSWER))
+            messages.success(request, _("The task is on the queue again, with the answers."))
         return self.back_to(request, task)
 
     @method_decorator(require_POST)
@@ -73,7 +80,7 @@ class AnswerAdmin(VerbsAdmin):
         task = self.find_row(request, object_id, RESUME)
         name = request.POST.get(PARAMETER, "")
         if not name:
-            messages.error(request, f"{GO_ON}: choose one first.")
+            messages.error(request, _("%(label)s: choose one first.") % {"label": GO_ON})
             return self.back_to(request, task)
         if _find_question(task, name) is not None:
             page = reverse("admin:tasks_task_change", args=[task.pk])
@@ -84,7 +91,8 @@ class AnswerAdmin(VerbsAdmin):
             messages.error(request, say_refusal(GO_ON, error))
         else:
             self.log_change(request, task, f"{GO_ON}: {name}")
-            messages.success(request, f"The task is on the queue again; it goes on at “{name}”.")
+            said = _("The task is on the queue again; it goes on at “%(step)s”.")
+            messages.success(request, said % {"step": name})
         return self.back_to(request, task)
 
     def _describe_question(self, request: HttpRequest, task: Any, context: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +105,8 @@ class AnswerAdmin(VerbsAdmin):
         elif task.standing.problem:
             described["hint"] = task.standing.problem
         elif task.standing.definition is None and task.status == TaskStatus.SUSPENDED:
-            described["hint"] = f"The code of {task.workflow} is not on this web server: its form cannot be shown here."
+            said = _("The code of %(workflow)s is not on this web server: its form cannot be shown here.")
+            described["hint"] = said % {"workflow": task.workflow}
         step = _find_question(task, request.GET.get(PARAMETER))
         if step is None or not may_answer:
             return described

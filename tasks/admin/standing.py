@@ -1,10 +1,9 @@
 """Where a task stands in the present code of its workflow, as far as this process has that code."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from tasks.deploys import GoOn, Stop, find_placement_of, read_entries, version_of
 from tasks.models import Task, TaskStatus
@@ -123,40 +122,7 @@ def _say_difference(one: StepEntry, other: StepEntry) -> str:
     if one == other:
         return ""
     if one.name == other.name:
-        return "asks another form"
+        return _("asks another form")
     if NO_STEP in {one, other}:
-        return "new" if one == NO_STEP else "gone"
-    return "another step"
-
-
-@dataclass(frozen=True, slots=True)
-class RunningStep:
-    """The step that a worker is in; what it may take is None without its code, and without a limit."""
-
-    name: str
-    since: datetime
-    timeout_seconds: float | None
-
-    @property
-    def lasts(self) -> timedelta:
-        """How long it has been running."""
-        return max(now() - self.since, timedelta())
-
-    @property
-    def is_overdue(self) -> bool:
-        """Whether it takes longer than it may."""
-        return self.timeout_seconds is not None and self.lasts > timedelta(seconds=self.timeout_seconds)
-
-
-def find_running_step(task: Task) -> RunningStep | None:
-    """Return the step that a running task is in; None where that is not known."""
-    if task.status != TaskStatus.RUNNING or task.step_started_at is None:
-        return None
-    definition = find_definition(task.workflow.name)
-    if definition is not None and task.steps_version in {"", find_version(definition)}:
-        steps = list(definition.steps)
-        found = [(each.name, each.timeout_seconds) for each in steps[task.position : task.position + 1]]
-    else:
-        entries = read_entries(task.steps_version) or ()
-        found = [(each.name, None) for each in entries[task.position : task.position + 1]]
-    return RunningStep(found[0][0], task.step_started_at, found[0][1]) if found else None
+        return _("new") if one == NO_STEP else _("gone")
+    return _("another step")

@@ -1,8 +1,7 @@
 """Tasks: what runs and has run, step by step; starting one by hand, resuming, aborting, deleting."""
 
 from collections.abc import Sequence
-from typing import Any
-from uuid import UUID
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import display
@@ -10,86 +9,53 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.defaultfilters import truncatechars
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from orchestrator_site.common.admin.display import (
-    BAD,
-    BUSY,
-    GOOD,
-    ODD,
-    json_column,
-    label_column,
-    moment_column,
-    page_link,
-    show_duration,
-    show_left_alone,
-    show_line,
-    show_unbroken,
-)
+from orchestrator_site.common.admin.display import json_column, moment_column, page_link, show_left_alone
 from orchestrator_site.common.admin.empty import EmptyState
-from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
+from orchestrator_site.common.admin.filters import read_uuid_or_none
+from orchestrator_site.common.admin.live import is_part_wanted
 from orchestrator_site.common.admin.pages import Fieldsets
 from orchestrator_site.common.admin.verbs import REFUSALS, first_line, say_refusal
 from tasks.admin.answering import AnswerAdmin
-from tasks.admin.details import SHOWN, TaskDetails, find_callback
+from tasks.admin.details import describe_head, find_callback
+from tasks.admin.filters import AttentionFilter, CreatedFilter, OfSubscriptionFilter, OfWorkflowFilter, StatusFilter
+from tasks.admin.listing import TaskListAdmin
 from tasks.admin.standing import Standing, can_resume, find_standing
-from tasks.admin.starting import StartAdmin
-from tasks.admin.steps import describe_steps
-from tasks.admin.verbs import RESUME, VERBS
+from tasks.admin.starting import StartAdmin, again_url
+from tasks.admin.timeline import describe_timeline
+from tasks.admin.verbs import RESUME, VERBS, name_step
 from tasks.forms import StartTaskForm
-from tasks.models import ENDED, Task, TaskStatus
+from tasks.models import ENDED, Task
 from tasks.selectors import list_tasks
 from tasks.services import Resumption, delete_task, resume_tasks
-from workflows.selectors import list_subscriptions
+from tasks.whereabouts import list_step_names
 
-STATUS_COLOURS: dict[str, str] = {
-    TaskStatus.RUNNING: BUSY,
-    TaskStatus.AWAITING_CALLBACK: BUSY,
-    TaskStatus.COMPLETED: GOOD,
-    TaskStatus.FAILED: BAD,
-    TaskStatus.API_UNAVAILABLE: BAD,
-    TaskStatus.INCONSISTENT_DATA: BAD,
-    TaskStatus.SUSPENDED: ODD,
-    TaskStatus.WAITING: ODD,
-}
-STATUS_LABELS: dict[str, str] = {
-    TaskStatus.AWAITING_CALLBACK: "awaiting callback",
-    TaskStatus.API_UNAVAILABLE: "API unavailable",
-    TaskStatus.INCONSISTENT_DATA: "inconsistent data",
-}
-
-
-class CreatedFilter(SinceFilter):
-    """Tasks by when they were created."""
-
-    title = "created"
-    moment = "created_at"
-
-
-class OfSubscriptionFilter(IdFilter):
-    """The tasks about one subscription, whose id is their concurrency key; the link on its page chooses it."""
-
-    title = "subscription"
-    parameter_name = "concurrency_key"
-
-    def name_of(self, chosen: UUID) -> str:
-        """Return what the subscription is called."""
-        subscription = list_subscriptions().filter(pk=chosen).first()
-        return str(subscription or chosen)
+# The parts of the page that keep themselves fresh, by what the address calls them.
+PARTS = {"head": "admin/tasks/task/head.html", "steps": "admin/tasks/task/timeline.html"}
 
 
 @admin.register(Task)
-class TaskAdmin(TaskDetails, StartAdmin, AnswerAdmin):
+class TaskAdmin(TaskListAdmin, StartAdmin, AnswerAdmin):
     """Tasks, newest first. Adding one starts it."""
 
     form = StartTaskForm
     verbs = VERBS
     actions = ("resume_selected",)
-    list_display: Sequence[str] = ("created", "workflow_link", "status_label", "why", "started", "finished", "took")
-    list_filter: Sequence[Any] = ("status", "workflow", CreatedFilter, OfSubscriptionFilter)
+    list_display: Sequence[str] = (
+        "status_mark",
+        "name",
+        "where",
+        "started_when",
+        "took",
+        "row_actions",
+    )
+    list_display_links = ("name",)
+    list_filter: Sequence[Any] = (AttentionFilter, StatusFilter, OfWorkflowFilter, CreatedFilter, OfSubscriptionFilter)
     empty_state = EmptyState(
         title=gettext_lazy("No tasks yet"),
         text=gettext_lazy(
@@ -98,20 +64,16 @@ class TaskAdmin(TaskDetails, StartAdmin, AnswerAdmin):
         ),
         icon="play_circle",
     )
-    search_fields = ("workflow__name",)
-    search_help_text = "Name of a workflow, or the id of a task or a schedule."
+    search_fields: Sequence[str] = ("workflow__name",)
+    search_help_text = gettext_lazy("Name of a workflow, or the id of a task or a schedule.")
     change_form_outer_before_template = "admin/tasks/task/before.html"
-    change_form_outer_after_template = "admin/steps.html"
-    origin_fields: Sequence[str] = ("reporter", "shown_inputs")
 
-    created = moment_column("created_at", "created")
-    started = moment_column("started_at", "started")
-    finished = moment_column("finished_at", "finished")
-    planned = moment_column("scheduled_for", "planned for")
-    lease = moment_column("lease_expires_at", "lease of the worker ends")
-    abort_requested = moment_column("abort_requested_at", "abort asked for")
-    status_label = label_column("status", STATUS_COLOURS, STATUS_LABELS)
-    shown_inputs = json_column("inputs")
+    created = moment_column("created_at", gettext_lazy("created"))
+    planned = moment_column("scheduled_for", gettext_lazy("planned for"))
+    shown_inputs = json_column("inputs", gettext_lazy("inputs"))
+
+    class Media:
+        css: ClassVar = {"all": ("admin-pages/tasks.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         """Return the tasks with their workflows."""
@@ -121,13 +83,7 @@ class TaskAdmin(TaskDetails, StartAdmin, AnswerAdmin):
         """Return the form that starts one, or what is known about one."""
         if obj is None:
             return self.start_fieldsets(request)
-        stands = ["id", "workflow_link", "status_label", "reason", *SHOWN.get(obj.status, ())]
-        runs = ["attempt", "worker", "lease", "abort_requested"]
-        return [
-            (None, {"fields": [*stands, "created", "started", "finished", "took"]}),
-            ("Where it came from", {"fields": list(self.origin_fields)}),
-            ("Where it runs", {"fields": runs, "classes": ["collapse"]}),
-        ]
+        return [(_("Where it came from"), {"fields": ["id", "created", *self.list_origin_fields(obj)]})]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return a task, completed, with where it stands."""
@@ -167,25 +123,56 @@ class TaskAdmin(TaskDetails, StartAdmin, AnswerAdmin):
         """Go to the page of the task that was started."""
         is_viewer = self.has_view_permission(request, obj)
         name = page_link("tasks_task", obj.pk, obj.workflow) if is_viewer else obj.workflow
-        messages.success(request, format_html("{} is on the queue.", name))
+        messages.success(request, format_html(_("{task} is on the queue."), task=name))
         return redirect("admin:tasks_task_change", obj.pk) if is_viewer else redirect("admin:index")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """Add the steps."""
+        """Add what the page shows of a task besides its fields; answer one part of it alone if that is asked for."""
         task = kwargs.get("obj")
         if task is not None:
-            context |= describe_steps(task)
-        return super().render_change_form(request, context, **kwargs)
+            self._describe(request, task, context)
+        answer: HttpResponse = super().render_change_form(request, context, **kwargs)
+        return _answer_part(request, answer) if task is not None and is_part_wanted(request) else answer
 
-    @admin.action(description="Resume the selected tasks", permissions=["resume"])
+    def _describe(self, request: HttpRequest, task: Any, context: dict[str, Any]) -> None:
+        moment = task.shown_at
+        task.step_names = list_step_names(task)
+        context |= describe_head(task, now=moment) | describe_timeline(task, now=moment)
+        context["workflow_link"] = self.workflow_link(task)
+        context["origin_facts"] = self.list_origin(request, task)
+        context["asks"] = False  # until the form of a step, or a choice among them, is added
+
+    def list_origin_fields(self, task: Task) -> Sequence[str]:
+        """Return the fields that say where a task came from."""
+        return ("reporter", "shown_inputs")
+
+    def list_origin(self, request: HttpRequest, task: Task) -> list[tuple[str, Any]]:
+        """Return what the head of the page says of where a task came from, each with its label."""
+        return [(_("Started by"), task.reporter)]
+
+    def _offered(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """Name the step that is tried again, and add the link to start another one like it."""
+        offered = super()._offered(request, row)
+        step_name = row.standing.step.name if row.standing.step else ""
+        offered["verbs"] = [(name_step(verb, step_name), url) for verb, url in offered["verbs"]]
+        if self.has_add_permission(request) and row.workflow.deleted_at is None:
+            offered["links"] = [(_("Run again"), again_url(row))]
+        return offered
+
+    @admin.action(description=gettext_lazy("Resume the selected tasks"), permissions=["resume"])
     def resume_selected(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         """Resume each of them, and say of each that stays why."""
         user: Any = request.user
         results = resume_tasks(tasks=queryset, actor=user.get_username(), user=user)
         resumed = [result.task_id for result in results if not result.problem]
         if resumed:
-            LogEntry.objects.log_actions(user.pk, list_tasks().filter(pk__in=resumed), CHANGE, "Resume")
-            messages.success(request, f"{len(resumed)} of {len(results)} tasks are on the queue again.")
+            LogEntry.objects.log_actions(user.pk, list_tasks().filter(pk__in=resumed), CHANGE, _("Resume"))
+            said = ngettext(
+                "%(count)s of %(total)s task is on the queue again.",
+                "%(count)s of %(total)s tasks are on the queue again.",
+                len(results),
+            )
+            messages.success(request, said % {"count": len(resumed), "total": len(results)})
         if len(resumed) < len(results):
             messages.warning(request, show_problems(results))
 
@@ -193,8 +180,9 @@ class TaskAdmin(TaskDetails, StartAdmin, AnswerAdmin):
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Return what goes: the tasks, each with its steps."""
-        names = [f"Task {task} of {task.workflow}, with its steps" for task in objs]
-        return names, {"tasks": len(names)}, set(), []
+        said = _("Task %(task)s of %(workflow)s, with its steps")
+        names = [said % {"task": task, "workflow": task.workflow} for task in objs]
+        return names, {_("tasks"): len(names)}, set(), []
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -203,7 +191,7 @@ class TaskAdmin(TaskDetails, StartAdmin, AnswerAdmin):
         try:
             return super().delete_view(request, object_id, extra_context)
         except REFUSALS as error:
-            messages.error(request, say_refusal("Delete", error))
+            messages.error(request, say_refusal(_("Delete"), error))
         return redirect("admin:tasks_task_changelist")
 
     def delete_model(self, request: HttpRequest, obj: Task) -> None:
@@ -215,22 +203,20 @@ class TaskAdmin(TaskDetails, StartAdmin, AnswerAdmin):
         answer: HttpResponse = super().response_delete(request, obj_display, obj_id)
         return redirect("admin:tasks_task_changelist") if self.has_view_permission(request) else answer
 
-    @display(description="workflow")
+    @display(description=gettext_lazy("workflow"))
     def workflow_link(self, task: Task) -> str:
         """Show which workflow it runs."""
         return page_link("workflows_workflow", task.workflow_id, task.workflow)
 
-    @display(description="took")
-    def took(self, task: Task) -> str | None:
-        """Show how long it took from its first start to its end."""
-        if not task.finished_at or not task.started_at:
-            return None
-        return show_unbroken(show_duration(task.finished_at - task.started_at))
 
-    @display(description="reason")
-    def why(self, task: Task) -> str | None:
-        """Show the beginning of the reason why it stopped."""
-        return show_line(truncatechars(task.failed_reason, 80))
+def _answer_part(request: HttpRequest, page: HttpResponse) -> HttpResponse:
+    """Return one part of the page, to be put into it; have it loaded anew if a form came or went around the parts."""
+    part = request.GET.get("part", "")
+    if isinstance(page, TemplateResponse) and page.context_data and part in PARTS:
+        page.template_name = PARTS[part]
+        if part == "head" and request.GET.get("asks", "0") != str(int(page.context_data["asks"])):
+            page["HX-Refresh"] = "true"
+    return page
 
 
 def show_problems(results: Sequence[Resumption]) -> SafeString:
@@ -238,5 +224,5 @@ def show_problems(results: Sequence[Resumption]) -> SafeString:
     left = {result.task_id: first_line(result.problem) for result in results if result.problem}
     workflows = dict(Task.objects.filter(pk__in=left).values_list("pk", "workflow__name"))
     return show_left_alone(
-        (page_link("tasks_task", pk, workflows.get(pk, "a task")), problem) for pk, problem in left.items()
+        (page_link("tasks_task", pk, workflows.get(pk, _("a task"))), problem) for pk, problem in left.items()
     )

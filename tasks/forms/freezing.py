@@ -1,6 +1,7 @@
 """Freezing the engine by hand."""
 
 from django import forms
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from orchestrator_site.common.admin.forms import ServiceForm
@@ -17,10 +18,15 @@ class FreezeForm(ServiceForm):
     reason = forms.CharField(
         max_length=MAX_REASON_CHARACTERS,
         widget=UnfoldAdminTextInputWidget,
-        help_text="People will read it above every page.",
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("People will read it above every page."),
     )
     until = dress(
-        forms.DateTimeField(required=False, help_text="When it ends by itself; empty: when somebody unfreezes it.")
+        forms.DateTimeField(
+            label=gettext_lazy("Until"),
+            required=False,
+            help_text=gettext_lazy("When it ends by itself; empty: when somebody unfreezes it."),
+        )
     )
 
     class Meta(ServiceForm.Meta):

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.serializers import ValidationError as RefusedInputs
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
@@ -20,7 +22,9 @@ class InputsField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            required=False, help_text='A JSON object, such as {"region": "north"}; empty for none.', **kwargs
+            required=False,
+            help_text=gettext_lazy('A JSON object, such as {"region": "north"}; empty for none.'),
+            **kwargs,
         )
 
     def prepare_value(self, value: Any) -> str:
@@ -38,7 +42,8 @@ class InputsField(forms.CharField):
         text = str(value or "").strip()
         inputs = read_json(text) if text else {}
         if not isinstance(inputs, dict):
-            raise forms.ValidationError(f"Give a JSON object such as {{}}, not {type(inputs).__name__}.")
+            said = _("Give a JSON object such as {}, not %(kind)s.")
+            raise forms.ValidationError(said % {"kind": type(inputs).__name__})
         return self._checked(inputs)
 
     def validate(self, value: Any) -> None:
@@ -61,7 +66,9 @@ class TaskWorkflowField(forms.ModelChoiceField):  # type: ignore[type-arg]  # no
     widget = UnfoldAdminSelectWidget
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=list_workflows().filter(is_task=True), empty_label="Choose a workflow", **kwargs)
+        super().__init__(
+            queryset=list_workflows().filter(is_task=True), empty_label=gettext_lazy("Choose a workflow"), **kwargs
+        )
 
     def label_from_instance(self, obj: Workflow) -> str:
         """Return its name, and what it does."""

@@ -54,9 +54,9 @@ def start_task(page: Page, inputs: str) -> None:
 def choose_workflow(page: Page, name: str) -> None:
     """Choose of which workflow a task is to be started."""
     page.goto("/admin/tasks/task/add/")
-    chosen = page.get_by_label("Workflow").locator("option", has_text=name).get_attribute("value")
-    page.locator("#id_workflow").select_option(chosen)
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Search for a workflow").fill(name)
+    page.get_by_role("button", name="Search").click()
+    page.locator("#workflows").get_by_role("link", name=name).click()
     expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
@@ -70,7 +70,7 @@ def wait_for_status(page: Page, status: str) -> None:
 
     def has_status() -> bool:
         page.reload()
-        return page.locator(".field-status_label, form").get_by_text(status, exact=True).first.is_visible()
+        return page.locator("#task-head .task-title").get_by_text(status, exact=True).is_visible()
 
     wait_for(has_status, timeout=20, describe=f"the status {status}")
 

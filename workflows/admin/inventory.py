@@ -1,5 +1,6 @@
 """Products and subscriptions, for which workflows run."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.contrib import admin
@@ -8,26 +9,43 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import truncatechars
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.display import (
     BAD,
+    BUSY,
     GOOD,
     ODD,
-    label_column,
     list_link,
     moment_column,
     page_link,
-    show_label,
     show_line,
 )
 from orchestrator_site.common.admin.filters import IdFilter, read_uuid_or_none
+from orchestrator_site.common.admin.marks import QUIET, Mark, show_mark
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
 from workflows.models import NEEDED_TARGETS, Product, ProductStatus, Subscription, SubscriptionStatus
 from workflows.selectors import list_products, list_subscriptions
 
-PRODUCT_COLOURS: dict[str, str] = {ProductStatus.ACTIVE: GOOD, ProductStatus.PHASE_OUT: ODD}
-SUBSCRIPTION_COLOURS: dict[str, str] = {SubscriptionStatus.ACTIVE: GOOD, SubscriptionStatus.DISABLED: ODD}
-SYNC_COLOURS = {"in sync": GOOD, "out of sync": BAD}
+PRODUCT_MARKS: dict[str, Mark] = {
+    ProductStatus.ACTIVE: Mark(gettext_lazy("active"), GOOD, "check_circle"),
+    ProductStatus.PRE_PRODUCTION: Mark(gettext_lazy("pre production"), QUIET, "construction"),
+    ProductStatus.PHASE_OUT: Mark(gettext_lazy("phase out"), ODD, "trending_down"),
+    ProductStatus.END_OF_LIFE: Mark(gettext_lazy("end of life"), QUIET, "block"),
+}
+SUBSCRIPTION_MARKS: dict[str, Mark] = {
+    SubscriptionStatus.INITIAL: Mark(gettext_lazy("initial"), QUIET, "hourglass_empty"),
+    SubscriptionStatus.ACTIVE: Mark(gettext_lazy("active"), GOOD, "check_circle"),
+    SubscriptionStatus.MIGRATING: Mark(gettext_lazy("migrating"), BUSY, "swap_horiz"),
+    SubscriptionStatus.DISABLED: Mark(gettext_lazy("disabled"), ODD, "pause_circle"),
+    SubscriptionStatus.TERMINATED: Mark(gettext_lazy("terminated"), QUIET, "block"),
+    SubscriptionStatus.PROVISIONING: Mark(gettext_lazy("provisioning"), BUSY, "construction"),
+}
+IN_SYNC = Mark(gettext_lazy("in sync"), GOOD, "sync")
+OUT_OF_SYNC = Mark(gettext_lazy("out of sync"), BAD, "sync_problem")
+NOT_YET = Mark(gettext_lazy("not in sync yet"), QUIET, "hourglass_empty")
 
 
 @admin.register(Product)
@@ -41,42 +59,49 @@ class ProductAdmin(ReadOnlyAdmin):
     fields = ("id", "name", "description", "status_label", "created", "ends", "linked", "lacks", "subscriptions")
     readonly_fields = fields
 
-    status_label = label_column("status", PRODUCT_COLOURS)
-    created = moment_column("created_at", "created")
-    ends = moment_column("end_date", "ends")
+    created = moment_column("created_at", gettext_lazy("created"))
+    ends = moment_column("end_date", gettext_lazy("ends"))
+
+    class Media:
+        css: ClassVar = {"all": ("admin-pages/tasks.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         """Return the products with their workflows."""
         return list_products().prefetch_related("workflows")
 
-    @display(description="workflows")
+    @display(description=gettext_lazy("status"))
+    def status_label(self, product: Product) -> SafeString:
+        """Show where it stands in its life."""
+        return show_mark(PRODUCT_MARKS[product.status])
+
+    @display(description=gettext_lazy("workflows"))
     def linked(self, product: Product) -> str | None:
         """Link to each of its workflows, and say what it is for."""
         each_line = (
-            (page_link("workflows_workflow", each.pk, each), each.target, " (deleted)" if each.deleted_at else "")
+            (page_link("workflows_workflow", each.pk, each), each.target, _(" (deleted)") if each.deleted_at else "")
             for each in product.workflows.all()
         )
         return format_html_join("", "<div>{} {}{}</div>", each_line) or None
 
-    @display(description="lacks workflows to")
+    @display(description=gettext_lazy("lacks workflows to"))
     def lacks(self, product: Product) -> str | None:
         """Show what an active product should have a workflow for, and has none."""
         present = {each.target for each in product.workflows.all() if each.deleted_at is None}
         missing = [target.lower() for target in NEEDED_TARGETS if target not in present]
         return ", ".join(missing) if product.status == ProductStatus.ACTIVE and missing else None
 
-    @display(description="its subscriptions")
+    @display(description=gettext_lazy("its subscriptions"))
     def subscriptions(self, product: Product) -> str:
         """Link to its subscriptions, and to those that are out of sync."""
         chosen = f"product_id={product.pk}"
-        out_of_sync = list_link("workflows_subscription", f"{chosen}&insync__exact=0", "Out of sync")
-        return format_html("{} · {}", list_link("workflows_subscription", chosen, "Subscriptions"), out_of_sync)
+        out_of_sync = list_link("workflows_subscription", f"{chosen}&insync__exact=0", _("Out of sync"))
+        return format_html("{} · {}", list_link("workflows_subscription", chosen, _("Subscriptions")), out_of_sync)
 
 
 class OfProductFilter(IdFilter):
     """The subscriptions of one product; the link on its page chooses it."""
 
-    title = "product"
+    title = gettext_lazy("product")
     parameter_name = "product_id"
 
     def name_of(self, chosen: UUID) -> str:
@@ -91,7 +116,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "product_link", "status_label", "sync_label", "since", "why")
     list_filter = ("status", "insync", OfProductFilter)
     search_fields = ("description", "product__name")
-    search_help_text = "Words of a description, name of a product, or the id of a subscription."
+    search_help_text = gettext_lazy("Words of a description, name of a product, or the id of a subscription.")
     fields = (
         "id",
         "description",
@@ -108,11 +133,13 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
-    status_label = label_column("status", SUBSCRIPTION_COLOURS)
-    since = moment_column("out_of_sync_since", "out of sync since")
-    starts = moment_column("start_date", "starts")
-    ends = moment_column("end_date", "ends")
-    created = moment_column("created_at", "created")
+    since = moment_column("out_of_sync_since", gettext_lazy("out of sync since"))
+    starts = moment_column("start_date", gettext_lazy("starts"))
+    ends = moment_column("end_date", gettext_lazy("ends"))
+    created = moment_column("created_at", gettext_lazy("created"))
+
+    class Media:
+        css: ClassVar = {"all": ("admin-pages/tasks.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         """Return the subscriptions with their products."""
@@ -127,24 +154,29 @@ class SubscriptionAdmin(ReadOnlyAdmin):
             return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return]
         return queryset.filter(Q(pk=wanted) | Q(product_id=wanted)), False
 
-    @display(description="product")
+    @display(description=gettext_lazy("status"))
+    def status_label(self, subscription: Subscription) -> SafeString:
+        """Show where it stands in its life."""
+        return show_mark(SUBSCRIPTION_MARKS[subscription.status])
+
+    @display(description=gettext_lazy("product"))
     def product_link(self, subscription: Subscription) -> str:
         """Link to its product."""
         return page_link("workflows_product", subscription.product_id, subscription.product)
 
-    @display(description="in sync")
+    @display(description=gettext_lazy("in sync"))
     def sync_label(self, subscription: Subscription) -> str:
         """Show whether it is in sync; without a reason it never was."""
         if subscription.insync:
-            return show_label("in sync", SYNC_COLOURS)
-        return show_label("out of sync" if subscription.out_of_sync_reason else "not in sync yet", SYNC_COLOURS)
+            return show_mark(IN_SYNC)
+        return show_mark(OUT_OF_SYNC if subscription.out_of_sync_reason else NOT_YET)
 
-    @display(description="reason")
+    @display(description=gettext_lazy("reason"))
     def why(self, subscription: Subscription) -> str | None:
         """Show the beginning of the reason why it is out of sync."""
         return show_line(truncatechars(subscription.out_of_sync_reason, 80))
 
-    @display(description="its validations")
+    @display(description=gettext_lazy("its validations"))
     def validations(self, subscription: Subscription) -> str:
         """Link to its tasks."""
-        return list_link("tasks_task", f"concurrency_key={subscription.pk}", "Tasks")
+        return list_link("tasks_task", f"concurrency_key={subscription.pk}", _("Tasks"))

@@ -1,40 +1,52 @@
 """Workflows: what can run, and what it does step by step."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter, display
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.template.defaultfilters import truncatechars
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestrator_site.common.admin.display import ODD, list_link, moment_column, show_label, show_link
+from orchestrator_site.common.admin.display import GOOD, ODD, moment_column, page_link, show_line
 from orchestrator_site.common.admin.empty import EmptyState
-from orchestrator_site.common.admin.pages import ReadOnlyAdmin
-from workflows.engine import Step, WorkflowDefinition
-from workflows.engine.kinds import AwaitCallbackStep, CallbackActionStep, InputStep
-from workflows.engine.steps import AbortStep
+from orchestrator_site.common.admin.marks import Mark, show_mark
+from orchestrator_site.common.admin.pages import ReadOnlyAdmin, for_user
+from orchestrator_site.common.admin.verbs import FormVerb, VerbsAdmin
+from workflows.admin.steps import describe_kinds
+from workflows.engine import WorkflowDefinition
+from workflows.forms import DescriptionForm
 from workflows.models import Workflow
 from workflows.registry import WorkflowCodeError, get_definition
 from workflows.selectors import find_start_problem
+
+REGISTERED = Mark(gettext_lazy("registered"), GOOD, "check_circle")
+DELETED = Mark(gettext_lazy("deleted"), ODD, "delete")
+MAX_DESCRIPTION_CHARACTERS = 120
+MAX_PRODUCTS = 20
+
+Fact = tuple[str, Any]
 
 
 class DeletedFilter(SimpleListFilter):
     """Workflows that are there; those that were deleted, or all of them, when they are asked for."""
 
-    title = "registered"
+    title = gettext_lazy("registered")
     parameter_name = "registered"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the choices besides the default."""
-        return [("deleted", "Deleted"), ("all", "All")]
+        return [("deleted", _("Deleted")), ("all", _("All"))]
 
     def choices(self, changelist: Any) -> Any:
         """Call the default by its name: what is there."""
         everything, *others = super().choices(changelist)
-        yield {**everything, "display": "Registered"}
+        yield {**everything, "display": _("Registered")}
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Workflow]) -> QuerySet[Workflow]:
@@ -44,11 +56,29 @@ class DeletedFilter(SimpleListFilter):
         return queryset.filter(deleted_at__isnull=self.value() != "deleted")
 
 
+def make_description_form(request: HttpRequest, workflow: Any) -> DescriptionForm:
+    """Return the form for the description."""
+    sent = request.POST if request.method == "POST" else None
+    known = {"description": workflow.description, "seen": workflow.description}
+    return for_user(DescriptionForm, request)(sent, instance=workflow, initial=known)
+
+
+DESCRIBE = FormVerb(
+    name="describe",
+    label=gettext_lazy("Change the description"),
+    permission="workflows.change_workflow",
+    is_offered=lambda workflow: workflow.deleted_at is None,
+    make_form=make_description_form,
+    tell=lambda _form: _("The description is changed."),
+)
+
+
 @admin.register(Workflow)
-class WorkflowAdmin(ReadOnlyAdmin):
+class WorkflowAdmin(VerbsAdmin, ReadOnlyAdmin):
     """What is registered, by name."""
 
-    list_display = ("name", "description", "target", "is_task", "state", "tasks")
+    verbs = (DESCRIBE,)
+    list_display: Sequence[str] = ("name", "what", "target", "state")
     list_filter = ("target", "is_task", DeletedFilter)
     empty_state = EmptyState(
         title=gettext_lazy("No workflows yet"),
@@ -60,109 +90,78 @@ class WorkflowAdmin(ReadOnlyAdmin):
     )
     search_fields = ("name", "description")
     sortable_by = ("name",)
-    fields = (
-        "id",
-        "name",
-        "description",
-        "target",
-        "is_task",
-        "state",
-        "problem",
-        "created",
-        "tasks",
-        "start",
-        "input_form",
-        "predicate",
-        "authorisation",
-    )
+    fields = ("id", "target", "state", "created", "input_form", "predicate", "authorisation")
     readonly_fields = fields
-    change_form_outer_after_template = "admin/workflows/workflow/steps.html"
+    change_form_outer_before_template = "admin/workflows/workflow/before.html"
 
-    created = moment_column("created_at", "created")
+    created = moment_column("created_at", gettext_lazy("created"))
 
-    def get_fields(self, request: HttpRequest, obj: Workflow | None = None) -> list[str]:
-        """Leave the link to start one out for those who may not, and where none can start."""
-        may_start = obj and obj.is_task and obj.deleted_at is None and request.user.has_perm("tasks.start_task")
-        return [name for name in self.fields if name != "start" or may_start]
+    class Media:
+        css: ClassVar = {"all": ("admin-pages/tasks.css",)}
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Show the state where deleted ones are asked for as well."""
+        names = super().get_list_display(request)
+        return [name for name in names if name != "state" or DeletedFilter.parameter_name in request.GET]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """Add the steps."""
-        definition = _find_definition(kwargs["obj"])
+        """Add the steps, and what else the page shows of a workflow."""
+        workflow = kwargs["obj"]
+        definition = _find_definition(workflow)
         steps = list(definition.steps) if definition else []
         context["steps"] = [(number, step.name, describe_kinds(step)) for number, step in enumerate(steps, start=1)]
+        context["problem"] = find_start_problem(workflow)
+        context["facts"] = [(label, value) for label, value in self.list_facts(request, workflow) if value]
         answer: HttpResponse = super().render_change_form(request, context, **kwargs)
         return answer
 
-    @display(description="input form")
+    def list_facts(self, request: HttpRequest, workflow: Any) -> list[Fact]:
+        """Return what the head of the page says of a workflow, each with its label."""
+        if not request.user.has_perm("workflows.view_product"):
+            return []
+        return [(_("Products"), _link_products(workflow))]
+
+    @display(description=gettext_lazy("description"))
+    def what(self, workflow: Workflow) -> str | None:
+        """Show the beginning of what it does."""
+        return show_line(truncatechars(workflow.description, MAX_DESCRIPTION_CHARACTERS))
+
+    @display(description=gettext_lazy("input form"))
     def input_form(self, workflow: Workflow) -> str | None:
         """Show by which form its inputs are given."""
         definition = _find_definition(workflow)
         return definition.initial_input_form.__name__ if definition and definition.initial_input_form else None
 
-    @display(description="run predicate")
+    @display(description=gettext_lazy("run predicate"))
     def predicate(self, workflow: Workflow) -> str | None:
         """Show what may refuse a start."""
         definition = _find_definition(workflow)
         return _name(definition.run_predicate) if definition else None
 
-    @display(description="authorisation")
+    @display(description=gettext_lazy("authorisation"))
     def authorisation(self, workflow: Workflow) -> str | None:
         """Show what is asked whether somebody may start or resume a task of it."""
         definition = _find_definition(workflow)
         if definition is None:
             return None
         start, resume = definition.authorize_callback, definition.retry_auth_callback
-        asked = {"start": start, "resume": resume or start}
-        return ", ".join(f"to {verb}: {_name(callback)}" for verb, callback in asked.items() if callback) or None
+        asked = {_("to start: %(name)s"): start, _("to resume: %(name)s"): resume or start}
+        return ", ".join(text % {"name": _name(callback)} for text, callback in asked.items() if callback) or None
 
-    @display(description="state")
+    @display(description=gettext_lazy("state"))
     def state(self, workflow: Workflow) -> str:
         """Show whether it was deleted."""
-        return show_label("deleted" if workflow.deleted_at else "registered", {"deleted": ODD})
-
-    @display(description="problem")
-    def problem(self, workflow: Workflow) -> str | None:
-        """Show why no task of it can start."""
-        return find_start_problem(workflow) or None
-
-    @display(description="its tasks")
-    def tasks(self, workflow: Workflow) -> str:
-        """Link to its tasks."""
-        return list_link("tasks_task", f"workflow__id__exact={workflow.pk}", "Tasks")
-
-    @display(description="by hand")
-    def start(self, workflow: Workflow) -> str:
-        """Link to the form that starts one."""
-        return show_link(f"{reverse('admin:tasks_task_add')}?workflow={workflow.pk}", "Start a task of it")
+        return show_mark(DELETED if workflow.deleted_at else REGISTERED)
 
 
-def describe_kinds(step: Step) -> list[str]:
-    """Return of which kinds a step is, in words."""
-    kinds = [*_own_kind(step)]
-    if step.retrying:
-        attempts = step.retrying.max_attempts
-        kinds.append("retried until it passes" if attempts is None else f"retried, up to {attempts} attempts")
-    if step.is_conditional:
-        kinds.append("conditional")
-    if step.is_atomic:
-        kinds.append("atomic")
-    if step.timeout_seconds is not None:
-        kinds.append(f"timeout {step.timeout_seconds:g} s")
-    return kinds or ["plain"]
-
-
-def _own_kind(step: Step) -> Iterator[str]:
-    match step:
-        case InputStep():
-            yield f"asks {step.form.__name__}"
-        case CallbackActionStep():
-            yield "asks another system"
-        case AwaitCallbackStep(answer_within_seconds=None):
-            yield "awaits a callback"
-        case AwaitCallbackStep():
-            yield f"awaits a callback within {step.answer_within_seconds:g} s"
-        case AbortStep():
-            yield "aborts the task"
+def _link_products(workflow: Workflow) -> SafeString | None:
+    """Return links to the products that it is tied to; a task is tied to none."""
+    products = list(workflow.products.order_by("name")[: MAX_PRODUCTS + 1])
+    links = [(page_link("workflows_product", product.pk, product),) for product in products[:MAX_PRODUCTS]]
+    if not links:
+        return None
+    shown = format_html_join(", ", "{}", links)
+    return format_html("{} {}", shown, _("and others")) if len(products) > MAX_PRODUCTS else shown
 
 
 def _find_definition(workflow: Workflow) -> WorkflowDefinition | None:

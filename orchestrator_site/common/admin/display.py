@@ -105,6 +105,12 @@ def show_duration(length: timedelta | None) -> str | None:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def show_elapsed(length: timedelta) -> str:
+    """Return a length of time that still grows, to the second: `17 s`, `1 min 5 s`."""
+    seconds = int(length.total_seconds())
+    return f"{seconds} s" if seconds < 60 else str(show_duration(timedelta(seconds=seconds)))  # noqa: PLR2004
+
+
 def show_label(
     value: str, colours: Mapping[str, str], labels: Mapping[str, str] = NO_LABELS, *, title: str = ""
 ) -> SafeString:

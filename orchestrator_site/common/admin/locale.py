@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 
-from orchestrator_site.common.admin.time_zone import ADMIN_PREFIX
+from orchestrator_site.common.admin.way_back import ADMIN_PREFIX
 
 
 class AdminLocaleMiddleware(LocaleMiddleware):

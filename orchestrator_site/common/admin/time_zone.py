@@ -15,14 +15,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import override
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orchestrator_site.common.admin.way_back import ADMIN_PREFIX, find_way_back
 from orchestrator_site.common.admin.widgets import dress
 
-ADMIN_PREFIX = "/admin/"
 # What somebody chose on the page, and what a script found out (static/admin-pages/time-zone.js).
 CHOSEN_COOKIE = "chosen_time_zone"
 BROWSER_COOKIE = "browser_time_zone"
@@ -84,7 +83,7 @@ class TimeZoneForm(forms.Form):
 
 def choose_zone(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """Show the form, or keep what was chosen and go back to where somebody came from."""
-    back = _find_way_back(request)
+    back = find_way_back(request)
     form = TimeZoneForm(request.POST or None, initial={"zone": request.COOKIES.get(CHOSEN_COOKIE, "")})
     if request.method != "POST" or not form.is_valid():
         shown = {"title": _("Time zone"), "form": form, "zones": sorted(known_zones()), "back": back}
@@ -106,10 +105,3 @@ def choose_zone(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         answer.delete_cookie(CHOSEN_COOKIE, path=ADMIN_PREFIX, samesite="Lax")
         messages.success(request, _("Times are shown in the zone of your browser."))
     return answer
-
-
-def _find_way_back(request: HttpRequest) -> str:
-    """Return the page to go back to: one of ours, whatever the address says."""
-    wanted = request.POST.get("back") or request.GET.get("back") or ""
-    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith(ADMIN_PREFIX)
-    return wanted if is_ours else ADMIN_PREFIX

@@ -15,15 +15,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from orchestrator_site.common.admin.forms import ServiceForm
 from orchestrator_site.common.admin.pages import PageAdmin
 from orchestrator_site.common.admin.texts import Text
+from orchestrator_site.common.admin.way_back import find_way_back
 from orchestrator_site.common.errors import Conflict, Forbidden, InvalidValue, Refused
 
-# The parameter that names the page to go back to.
-BACK = "back"
 # What a service raises when it does not do what was asked for.
 REFUSALS = (Conflict, Forbidden, InvalidValue, Refused)
 
@@ -40,9 +38,7 @@ def first_line(reason: str) -> str:
 
 def read_back(request: HttpRequest) -> str:
     """Return the address of the list, at its place, from which somebody came; empty if it is none of the admin's."""
-    address = request.POST.get(BACK) or request.GET.get(BACK) or ""
-    is_of_admin = address.startswith(reverse("admin:index"))
-    return address if is_of_admin and url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""
+    return find_way_back(request, otherwise="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +201,7 @@ class VerbsAdmin(PageAdmin):
         """Return the address at which it is done to a row."""
         return reverse(f"admin:{self._url_name(verb)}", args=[row.pk])
 
-    def _offered(self, request: HttpRequest, row: Any) -> dict[str, list[tuple[Verb, str]]]:
+    def _offered(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """Return the verbs with their addresses, those with a button and those with a page of their own."""
         offered = [
             (verb, self.url_of(verb, row))

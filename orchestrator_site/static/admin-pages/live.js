@@ -14,7 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const status = panel.querySelector("[data-live-status]");
     const isOn = () => localStorage.getItem(KEY) !== "off";
     const lastAsked = new Map();
-    let opened = [];
+    let folds = [];
     let focused;
 
     const showSwitch = () => {
@@ -24,7 +24,7 @@ document.addEventListener("DOMContentLoaded", () => {
     // What has an id is found again in the new part: the keyboard stays where it is.
     const isDisturbed = (part) => {
         const active = document.activeElement;
-        if (part.querySelector("input[type=checkbox]:checked, :popover-open, dialog[open]")) {
+        if (part.querySelector("input[type=checkbox]:checked, :popover-open, dialog[open], .admin-question[open]")) {
             return true;
         }
         return part.contains(active) && (!active.id || active.matches("input, select, textarea"));
@@ -60,17 +60,17 @@ document.addEventListener("DOMContentLoaded", () => {
             location.reload();
             return;
         }
-        opened = Array.from(part.querySelectorAll("details[open][id]"), (details) => details.id);
+        folds = Array.from(part.querySelectorAll("details[id]"), (details) => [details.id, details.open]);
         focused = part.contains(document.activeElement) ? document.activeElement.id : undefined;
     });
     document.body.addEventListener("htmx:afterSwap", () => {
-        for (const id of opened) {
-            document.getElementById(id)?.setAttribute("open", "");
+        for (const [id, isOpen] of folds) {
+            document.getElementById(id)?.toggleAttribute("open", isOpen);
         }
         if (focused) {
             document.getElementById(focused)?.focus({ preventScroll: true });
         }
-        opened = [];
+        folds = [];
         focused = undefined;
         status.textContent = `${panel.dataset.updated} ${new Date().toLocaleTimeString(document.documentElement.lang, { hour12: false })}`;
     });

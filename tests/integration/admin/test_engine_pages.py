@@ -11,7 +11,7 @@ from orchestrator_site.common.version import VERSION
 from schedules.processes import see_process
 from tasks.deploys import register_worker, version_of
 from tasks.freezing import current_freeze, freeze_engine, unfreeze_engine
-from tasks.models import EngineFreeze, WorkerProcess
+from tasks.models import EngineFreeze, TaskStatus, WorkerProcess
 from tests.integration.admin.conftest import Login
 from tests.integration.admin.support import add_url, list_url, page_url, read, read_messages
 from tests.support.database import recorded_statements
@@ -164,9 +164,33 @@ def test_workers_are_listed_as_alive_or_stale(root: Client, db: None) -> None:
         WorkerProcess.objects.filter(pk=name).update(last_seen_at=now - timedelta(seconds=seconds))
     page = " ".join(read(root.get(list_url("tasks_workerprocess"))).split())
     fresh, old = page.split(">fresh<")[1].split("</tr>")[0], page.split(">old<")[1].split("</tr>")[0]
-    assert "> alive </span>" in fresh
-    assert "> stale </span>" in old
+    assert "<span>alive</span>" in fresh
+    assert "<span>stale</span>" in old
     assert "node-1" in fresh
+
+
+def test_workers_show_what_they_run_now_to_those_who_may_see_it(root: Client, login: Login) -> None:
+    now = database_now()
+    for name in ("busy", "idle"):
+        register_worker(name=name, host="node-1", pid=7, versions=[], now=now)
+    workflow = make_workflow(name="task_long")
+    tasks = [make_task(workflow, status=TaskStatus.RUNNING, worker="busy") for _ in range(6)]
+    make_task(workflow, status=TaskStatus.FAILED, worker="idle")
+    page = " ".join(read(root.get(list_url("tasks_workerprocess"))).split())
+    busy, idle = page.split(">busy<")[1].split("</tr>")[0], page.split(">idle<")[1].split("</tr>")[0]
+    assert [page_url("tasks_task", task.pk) in busy for task in tasks] == [True] * 5 + [False]
+    assert "and 1 more" in busy
+    assert "task_long" not in idle
+    assert page_url("tasks_task", tasks[0].pk) in read(root.get(page_url("tasks_workerprocess", "busy")))
+    viewer = login("tasks.view_workerprocess")
+    for url in (list_url("tasks_workerprocess"), page_url("tasks_workerprocess", "busy")):
+        assert "task_long" not in read(viewer.get(url))
+
+
+def test_a_past_freeze_says_how_long_it_lasted(root: Client, db: None) -> None:
+    ended = {"ended_at": NOW + timedelta(minutes=5), "ended_by": "root", "in_force": None}
+    EngineFreeze.objects.create(started_at=NOW, started_by="root", reason="Upgrade", **ended)
+    assert ">5 min 0 s<" in read(root.get(ENGINE))
 
 
 def test_the_page_of_a_worker_compares_its_versions_with_those_here(root: Client, db: None) -> None:
@@ -195,9 +219,9 @@ def test_schedulers_are_listed_with_their_state(root: Client, db: None) -> None:
         )
     page = " ".join(read(root.get(list_url("schedules_schedulerprocess"))).split())
     rows = {name: page.split(f">{name}<")[1].split("</tr>")[0] for name in ("busy", "hung", "old")}
-    assert "> alive </span>" in rows["busy"]
-    assert "> stuck </span>" in rows["hung"]
-    assert "> stale </span>" in rows["old"]
+    assert "<span>alive</span>" in rows["busy"]
+    assert "<span>stuck</span>" in rows["hung"]
+    assert "<span>stale</span>" in rows["old"]
     assert "1234" in rows["busy"]
     assert VERSION in rows["busy"]
 
@@ -205,5 +229,5 @@ def test_schedulers_are_listed_with_their_state(root: Client, db: None) -> None:
 def test_the_page_of_a_scheduler_is_only_read(root: Client, db: None) -> None:
     see_process(name="host:1", now=database_now(), last_tick_at=None, firings_per_minute=0)
     page = " ".join(read(root.get(page_url("schedules_schedulerprocess", "host_3A1"))).split())
-    assert "> alive </span>" in page
+    assert "<span>alive</span>" in page
     assert root.post(page_url("schedules_schedulerprocess", "host_3A1"), {}).status_code == 403

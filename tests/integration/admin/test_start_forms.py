@@ -7,10 +7,10 @@ import pytest
 from django import forms
 from django.test import Client
 
-from tasks.models import Task
+from tasks.models import Task, TaskStatus
 from tests.integration.admin.conftest import Login
 from tests.integration.admin.support import add_url, errors_of, page_url, read, start_url
-from tests.support.factories import NOW, make_workflow
+from tests.support.factories import NOW, make_task, make_workflow
 from workflows.engine import Target
 from workflows.models import Workflow
 
@@ -216,10 +216,54 @@ def test_the_list_of_workflows_leads_to_the_form_of_the_chosen_one(login: Login,
     make_workflow(name="task_plain")
     operator = login("tasks.start_task")
     page = read(operator.get(add_url(MODEL)))
-    assert f'<option value="{workflow.pk}">task_order (Order)</option>' in page
+    assert f'<a href="{start_url(workflow)}">task_order</a>' in page
+    assert "Asks for: " in page
     assert "task_plain" in page
-    assert '<form method="get"' in page
-    assert "inputs" not in page
+    assert 'name="inputs"' not in page
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("ORD", {"task_order"}), ("plain", {"task_plain"}), ("x", set())])
+def test_the_list_of_workflows_is_searched_by_name_and_description(
+    root: Client, workflow: Workflow, wanted: str, found: set[str]
+) -> None:
+    make_workflow(name="task_plain")
+    answer = root.get(add_url(MODEL), {"q": wanted})
+    assert {str(each["workflow"]) for each in answer.context["choices"]} == found
+    assert ("No workflow has “x”" in read(answer)) == (not found)
+
+
+def test_the_list_of_workflows_is_bounded(root: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.admin.starting.MAX_CHOICES", 2)
+    for number in range(2):
+        make_workflow(name=f"task_of_many_{number}", has_code=False)
+    assert "There are more" not in read(root.get(add_url(MODEL), {"q": "of_many"}))
+    make_workflow(name="task_of_many_2", has_code=False)
+    page = read(root.get(add_url(MODEL), {"q": "of_many"}))
+    assert "There are more" in page
+    assert "task_of_many_2" not in page
+
+
+def test_a_task_runs_again_with_its_inputs_filled_in(root: Client, workflow: Workflow) -> None:
+    plain = make_workflow()
+    by_form = make_task(workflow, status=TaskStatus.COMPLETED, inputs={"region": "south", "count": 7})
+    by_json = make_task(plain, status=TaskStatus.FAILED, inputs={"site": "ams-1"})
+    for task, shown in ((by_form, '<option value="south" selected>'), (by_json, '"site": "ams-1"')):
+        link = f"{start_url(task.workflow)}&again={task.pk}"
+        assert f'href="{link}"' in read(root.get(page_url(MODEL, task.pk))).replace("&amp;", "&")
+        page = read(root.get(link))
+        assert shown in page
+        assert "Nothing has started yet" in page
+    root.post(link, {"inputs": '{"site": "ams-2"}'})
+    assert Task.objects.filter(inputs={"site": "ams-2"}).count() == 1
+
+
+def test_inputs_of_another_task_are_not_shown_to_those_who_may_not_see_it(login: Login, db: None) -> None:
+    task = make_task(status=TaskStatus.COMPLETED, inputs={"site": "ams-1"})
+    operator = login("tasks.start_task")
+    for task_id in (str(task.pk), "nonsense"):
+        page = read(operator.get(f"{start_url(task.workflow)}&again={task_id}"))
+        assert "ams-1" not in page
+        assert 'name="inputs"' in page
 
 
 @pytest.mark.parametrize("chosen", ["", "nonsense", "01900000-0000-7000-8000-000000000001", "deleted", "product"])
@@ -230,7 +274,7 @@ def test_a_workflow_that_cannot_be_started_is_not_chosen(root: Client, chosen: s
     }
     url = start_url(rows[chosen]) if chosen in rows else f"{add_url(MODEL)}?workflow={chosen}"
     answer = root.get(url)
-    assert answer.context["choice"].errors.keys() == {"workflow"}
+    assert answer.context["errors"]
     assert root.post(url, {"inputs": ""}).status_code == 200
     assert not Task.objects.exists()
 

@@ -47,7 +47,7 @@ _OUTLINE = """
             found.push(`a level is skipped at h${level} “${text}”`);
         }
     });
-    for (const [selector, count] of [["main", 1], ["title", 1], ["html[lang]", 1]]) {
+    for (const [selector, count] of [["main", 1], ["head > title", 1], ["html[lang]", 1]]) {
         if (document.querySelectorAll(selector).length !== count) {
             found.push(`not ${count} ${selector}`);
         }

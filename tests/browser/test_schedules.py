@@ -348,7 +348,7 @@ def test_a_skipped_run_is_found_in_the_history_and_explained(page: Page) -> None
 
     wait_for(has_passed, timeout=20, describe="a time that passed in the pause")
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.get_by_text("The schedule goes on; it runs next at")).to_be_visible()
+    expect(page.get_by_text(f"“{name}” goes on; it runs next at")).to_be_visible()
     page.get_by_role("link", name="History", exact=True).click()
     page.get_by_label("Outcome").select_option("skipped while paused")
     page.get_by_role("button", name="Filter").click()

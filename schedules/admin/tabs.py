@@ -28,6 +28,7 @@ from schedules.recent_outcomes import read_recent_outcomes
 from schedules.selectors import find_name_in_ledger, list_schedules
 from schedules.unsettled import find_unsettled
 from tasks.freezing import current_freeze
+from tasks.models import EngineFreeze
 
 SUMMARY = "admin/schedules/schedule/summary.html"
 VIEW_WORKFLOW = "workflows.view_workflow"
@@ -138,10 +139,11 @@ def describe_standing(subject: Subject, user: Any) -> dict[str, Any]:
     schedule, moment = subject.schedule, now()
     if schedule is None:
         return {"name": subject.name, "is_deleted": True}
+    freeze = current_freeze(now=moment)
     return {
         "url": reverse("admin:schedules_schedule_summary", args=[subject.id]),
         "name": schedule.name,
-        **_describe_state(schedule, moment),
+        **_describe_state(schedule, freeze),
         "since": show_time(_find_since(schedule), now=moment, zone=schedule.timezone),
         "runs": schedule.summary,
         "rule": schedule.trigger_text,
@@ -150,7 +152,8 @@ def describe_standing(subject: Subject, user: Any) -> dict[str, Any]:
         "workflow": _show_workflow(schedule, user),
         "links": _list_links(subject, user),
         "sparks": _show_sparks(subject.id, user),
-        "unsettled": find_unsettled(schedule, now=moment),
+        # Nothing passes unsettled but in a pause or a freeze, and the freeze is known.
+        "unsettled": find_unsettled(schedule, now=moment) if freeze or say_pause(schedule) else None,
         "created": _say_by(schedule.created_at, schedule.created_by),
         "updated": _say_by(schedule.updated_at, schedule.updated_by),
         "version": schedule.version,
@@ -167,18 +170,14 @@ def say_here_and_there(moment: datetime | None, timezone: str) -> str | None:
     return _("%(here)s; in %(zone)s %(there)s") % {"here": here, "zone": timezone, "there": there}
 
 
-def _describe_state(schedule: Any, moment: datetime) -> dict[str, Any]:
-    freeze = current_freeze(now=moment)
-    is_frozen = freeze is not None and is_held(schedule, freeze)
+def _describe_state(schedule: Any, freeze: EngineFreeze | None) -> dict[str, Any]:
     colours = {**STATE_COLOURS, FROZEN: ODD}
-    why = (
-        _("The engine is frozen by %(who)s: %(why)s") % {"who": freeze.started_by, "why": freeze.reason}
-        if freeze
-        else ""
-    )
+    if freeze is not None and is_held(schedule, freeze):
+        why = _("The engine is frozen by %(who)s: %(why)s") % {"who": freeze.started_by, "why": freeze.reason}
+        return {"state": show_label(FROZEN, colours, state_words()), "why": why}
     return {
-        "state": show_label(FROZEN if is_frozen else schedule.shown_state, colours, state_words()),
-        "why": why if is_frozen else say_pause(schedule) or schedule.state_reason,
+        "state": show_label(schedule.shown_state, colours, state_words()),
+        "why": say_pause(schedule) or schedule.state_reason,
     }
 
 

@@ -3,12 +3,14 @@
 from datetime import datetime
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from orchestrator_site.common.clock import database_now
 from schedules.models import Schedule, ScheduleState
 from schedules.pausing import pause_schedule
+from tasks.freezing import freeze_engine
 from tests.integration.admin.conftest import Login
 from tests.integration.admin.support import page_url, read, verb_url
 from tests.integration.schedules.explained import deleted, hourly, turn
@@ -71,6 +73,22 @@ def test_who_paused_it_until_when_and_why_is_told(root: Client, schedule: Schedu
     assert "<now>" not in answer.content.decode()
     Schedule.objects.update(paused_until=database_now() - HOUR, paused_at=database_now() - 2 * HOUR)
     assert "upgrade <now>" not in read(root.get(page_url(MODEL, schedule.pk))), "its pause is over"
+
+
+def test_a_freeze_that_holds_it_is_told(root: Client, schedule: Schedule) -> None:
+    freeze_engine(reason="maintenance <of> all", actor="ada")
+    page = read(root.get(page_url(MODEL, schedule.pk)))
+    assert "The engine is frozen by ada: maintenance <of> all" in page
+    assert "frozen" in root.get(tab_url("explain", schedule)).context["standing"]["state"]
+
+
+def test_what_it_did_last_is_shown_to_those_who_may_see_firings(login: Login, db: None) -> None:
+    fired = turn(hourly())
+    page = read(login(VIEW, "schedules.view_firing").get(page_url(MODEL, fired.pk)))
+    assert "last 1: 1 started" in page
+    fired_again = turn(hourly(name="Other"))
+    User.objects.all().delete()
+    assert "last 1:" not in read(login(VIEW).get(page_url(MODEL, fired_again.pk)))
 
 
 def test_why_it_is_broken_is_told(root: Client, schedule: Schedule) -> None:

@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
@@ -27,14 +28,24 @@ from orchestrator_site.common.admin.display import (
     BAD,
     GOOD,
     ODD,
-    label_column,
     list_link,
     moment_column,
     page_link,
     show_block,
+    show_label,
     show_link,
 )
+from orchestrator_site.common.admin.filters import NamedChoicesFilter
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
+
+# Their own names are not translated.
+for _model, _one, _many in (
+    (AuthToken, gettext_lazy("API token"), gettext_lazy("API tokens")),
+    (DjangoJob, gettext_lazy("job scheduled in code"), gettext_lazy("jobs scheduled in code")),
+    (DjangoJobExecution, gettext_lazy("execution of a job"), gettext_lazy("executions of jobs")),
+):
+    _model._meta.verbose_name, _model._meta.verbose_name_plural = _one, _many
+    _model._meta.app_config.verbose_name = gettext_lazy("Scheduled in code") if _model is not AuthToken else _many
 
 # The stock pages of jobs unpickle what is stored and run it in the web process; those of tokens show digests.
 admin.site.unregister([User, Group, AuthToken, DjangoJob, DjangoJobExecution])
@@ -77,7 +88,7 @@ class TokenAdmin(ReadOnlyAdmin):
     characters, by which knox finds it.
     """
 
-    list_display = ("token", "user", "created_at", "expires_at", "revocation")
+    list_display = ("token", "owner", "created_at", "expires_at", "revocation")
     list_display_links = None
     list_select_related = ("user",)
     search_fields = ("user__username",)
@@ -114,10 +125,15 @@ class TokenAdmin(ReadOnlyAdmin):
         context = {**self.admin_site.each_context(request), "title": _("Revoke a token"), "token": token}
         return TemplateResponse(request, "admin/knox/authtoken/revoke.html", context)
 
+    @display(description=gettext_lazy("user"))
+    def owner(self, token: AuthToken) -> str:
+        """Show whose it is."""
+        return str(token.user)
+
     @display(description=gettext_lazy("begins with"))
     def token(self, token: AuthToken) -> str:
         """Show how it begins, so that its owner knows it."""
-        return f"{token.token_key[:8]}…"
+        return format_html("<code>{}…</code>", token.token_key[:8])
 
     @display(description=gettext_lazy("revoke"))
     def revocation(self, token: AuthToken) -> str:
@@ -150,19 +166,40 @@ class JobAdmin(ReadOnlyAdmin):
         )
 
 
+def execution_words() -> dict[str, str]:
+    """Return what became of a run, in words."""
+    return {
+        DjangoJobExecution.SENT: _("started"),
+        DjangoJobExecution.SUCCESS: _("passed"),
+        DjangoJobExecution.ERROR: _("failed"),
+        DjangoJobExecution.MISSED: _("missed"),
+        DjangoJobExecution.MAX_INSTANCES: _("skipped for overlap"),
+    }
+
+
+class ExecutionFilter(NamedChoicesFilter):
+    """Executions by what became of them."""
+
+    words = staticmethod(execution_words)
+
+
 @admin.register(DjangoJobExecution)
 class JobExecutionAdmin(ReadOnlyAdmin):
     """What became of each run of such a function."""
 
     list_display = ("ran", "job_link", "status_label", "duration", "exception")
-    list_filter = ("status",)
+    list_filter = (("status", ExecutionFilter),)
     search_fields = ("job__id",)
     ordering = ("-id",)
     fields = ("job_link", "status_label", "ran", "duration", "exception", "full_traceback")
     readonly_fields = fields
 
     ran = moment_column("run_time", gettext_lazy("run at"))
-    status_label = label_column("status", EXECUTION_COLOURS, label=gettext_lazy("status"))
+
+    @display(description=gettext_lazy("status"))
+    def status_label(self, execution: DjangoJobExecution) -> str:
+        """Show what became of it."""
+        return show_label(execution.status, EXECUTION_COLOURS, execution_words())
 
     @display(description=gettext_lazy("job"))
     def job_link(self, execution: Any) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from orchestrator_site.common.ids import new_id
 from workflows.models import Workflow
@@ -68,21 +69,21 @@ class Task(models.Model):
     The schedule is named as data: a task outlives it.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField(_("id"), primary_key=True, default=new_id, editable=False)
     # No index of its own: `task_of_workflow` begins with it.
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="tasks", db_index=False)
     status = models.CharField(max_length=20, choices=TaskStatus.choices, default=TaskStatus.CREATED)
     inputs = models.JSONField(default=dict, blank=True)
-    reporter = models.CharField(max_length=150)
+    reporter = models.CharField(_("reporter"), max_length=150)
     version = models.PositiveIntegerField(default=1)
 
-    attempt = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveIntegerField(_("attempt"), default=0)
     position = models.PositiveIntegerField(default=0)
     steps_version = models.CharField(max_length=64, blank=True, default="")
     revision = models.PositiveIntegerField(default=0)
     answers = models.JSONField(null=True, blank=True)
     step_started_at = models.DateTimeField(null=True, blank=True)
-    worker = models.CharField(max_length=255, blank=True, default="")
+    worker = models.CharField(_("worker"), max_length=255, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     abort_requested_at = models.DateTimeField(null=True, blank=True)
 
@@ -99,6 +100,8 @@ class Task(models.Model):
     failed_reason = models.TextField(blank=True, default="")
 
     class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
         ordering = ("-id",)
         permissions = [
             ("start_task", "Can start a task by hand"),
@@ -234,15 +237,16 @@ class StepsVersion(models.Model):
 class WorkerProcess(models.Model):
     """A worker that runs or has run: when it was last seen, and the versions of the step lists that it knows."""
 
-    id = models.CharField(primary_key=True, max_length=255)
-    host = models.CharField(max_length=255)
+    id = models.CharField(_("id"), primary_key=True, max_length=255)
+    host = models.CharField(_("host"), max_length=255)
     pid = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(db_index=True)
     versions = models.JSONField(default=dict)
 
     class Meta:
-        verbose_name = "worker"
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
 
     def __str__(self) -> str:
         return self.id
@@ -252,7 +256,7 @@ class EngineFreeze(models.Model):
     """A time in which nothing new starts and no task goes on; the one without an end is in force."""
 
     started_at = models.DateTimeField()
-    started_by = models.CharField(max_length=150)
+    started_by = models.CharField(_("frozen by"), max_length=150)
     reason = models.TextField()
     until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True, db_index=True)
@@ -262,6 +266,8 @@ class EngineFreeze(models.Model):
     in_force = models.BooleanField(null=True, default=True, unique=True)
 
     class Meta:
+        verbose_name = _("freeze")
+        verbose_name_plural = _("freezes")
         permissions = [("freeze_engine", "Can freeze and unfreeze the engine")]
         constraints = [
             models.CheckConstraint(

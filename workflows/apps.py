@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from workflows.discovery import import_app_modules
 
@@ -10,6 +11,7 @@ class WorkflowsConfig(AppConfig):
     """Finds the workflows of the user's own apps once all apps are there."""
 
     name = "workflows"
+    verbose_name = _("Workflows")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from orchestrator_site.common.fields import NameField
 from orchestrator_site.common.ids import new_id
@@ -11,15 +12,17 @@ from workflows.engine import Target
 class Workflow(models.Model):
     """A registered workflow; its code is found by `name`."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = NameField(max_length=255)
-    target = models.CharField(max_length=20, choices=[(target.value, target.value) for target in Target])
-    is_task = models.BooleanField(default=False)
-    description = models.TextField(blank=True)
+    id = models.UUIDField(_("id"), primary_key=True, default=new_id, editable=False)
+    name = NameField(_("name"), max_length=255)
+    target = models.CharField(_("target"), max_length=20, choices=[(target.value, target.value) for target in Target])
+    is_task = models.BooleanField(_("is a task"), default=False)
+    description = models.TextField(_("description"), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("workflow")
+        verbose_name_plural = _("workflows")
         ordering = ("name",)
         constraints = [
             models.UniqueConstraint(
@@ -38,10 +41,10 @@ class Workflow(models.Model):
 class ProductStatus(models.TextChoices):
     """Where a product stands in its life; those that are `active` have to have their workflows."""
 
-    ACTIVE = "active"
-    PRE_PRODUCTION = "pre_production"
-    PHASE_OUT = "phase_out"
-    END_OF_LIFE = "end_of_life"
+    ACTIVE = "active", _("active")
+    PRE_PRODUCTION = "pre_production", _("pre production")
+    PHASE_OUT = "phase_out", _("phase out")
+    END_OF_LIFE = "end_of_life", _("end of life")
 
 
 # What every active product has to have a workflow for, as in orchestrator-core.
@@ -51,10 +54,10 @@ NEEDED_TARGETS = (Target.CREATE, Target.MODIFY, Target.TERMINATE, Target.VALIDAT
 class Product(models.Model):
     """What can be subscribed to, and the workflows that do something to such a subscription."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = NameField(max_length=255)
-    description = models.TextField(blank=True, default="")
-    status = models.CharField(max_length=20, choices=ProductStatus.choices, default=ProductStatus.ACTIVE)
+    id = models.UUIDField(_("id"), primary_key=True, default=new_id, editable=False)
+    name = NameField(_("name"), max_length=255)
+    description = models.TextField(_("description"), blank=True, default="")
+    status = models.CharField(_("status"), max_length=20, choices=ProductStatus.choices, default=ProductStatus.ACTIVE)
     created_at = models.DateTimeField(auto_now_add=True)
     end_date = models.DateTimeField(null=True, blank=True)
     workflows = models.ManyToManyField(Workflow, through="ProductWorkflow", related_name="products")
@@ -62,6 +65,8 @@ class Product(models.Model):
     validate_workflows: list[Workflow]  # no column: where `list_subscriptions_to_validate` has read them
 
     class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
         ordering = ("name",)
         constraints = [
             models.UniqueConstraint(fields=["name"], name="product_name_is_unique"),
@@ -95,12 +100,12 @@ class ProductWorkflow(models.Model):
 class SubscriptionStatus(models.TextChoices):
     """Where a subscription stands in its life; those that are `active` are validated every night."""
 
-    INITIAL = "initial"
-    ACTIVE = "active"
-    MIGRATING = "migrating"
-    DISABLED = "disabled"
-    TERMINATED = "terminated"
-    PROVISIONING = "provisioning"
+    INITIAL = "initial", _("initial")
+    ACTIVE = "active", _("active")
+    MIGRATING = "migrating", _("migrating")
+    DISABLED = "disabled", _("disabled")
+    TERMINATED = "terminated", _("terminated")
+    PROVISIONING = "provisioning", _("provisioning")
 
 
 class Subscription(models.Model):
@@ -110,20 +115,24 @@ class Subscription(models.Model):
     that; one that came out of it has the reason and the moment.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField(_("id"), primary_key=True, default=new_id, editable=False)
     # No index of its own: `subscription_of_product` begins with it.
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="subscriptions", db_index=False)
-    description = models.TextField(blank=True, default="")
-    status = models.CharField(max_length=20, choices=SubscriptionStatus.choices, default=SubscriptionStatus.INITIAL)
-    insync = models.BooleanField("in sync", default=False)
+    description = models.TextField(_("description"), blank=True, default="")
+    status = models.CharField(
+        _("status"), max_length=20, choices=SubscriptionStatus.choices, default=SubscriptionStatus.INITIAL
+    )
+    insync = models.BooleanField(_("in sync"), default=False)
     start_date = models.DateTimeField(null=True, blank=True)
     end_date = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    note = models.TextField(blank=True, default="")
-    out_of_sync_reason = models.TextField(blank=True, default="")
+    note = models.TextField(_("note"), blank=True, default="")
+    out_of_sync_reason = models.TextField(_("why it is out of sync"), blank=True, default="")
     out_of_sync_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
         ordering = ("-id",)
         constraints = [
             models.CheckConstraint(
@@ -183,8 +192,9 @@ class Release(models.Model):
     last_seen_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
         ordering = ("-id",)
-        verbose_name_plural = "changes"
         constraints = [
             models.CheckConstraint(condition=Q(part__in=ReleasePart.values), name="release_part_is_known"),
             models.CheckConstraint(

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.dateformat import format as format_date
 from django.utils.html import format_html_join
 from django.utils.timezone import get_current_timezone, localtime
 from django.utils.translation import ngettext
@@ -59,7 +60,7 @@ def _describe_row(row: HeatRow, place: int) -> dict[str, Any]:
     fullest = row.fullest
     return {
         "label": f"{local:%H}",
-        "day": f"{local:%a %d}" if place == 0 or local.hour == 0 else "",
+        "day": format_date(local, "D j") if place == 0 or local.hour == 0 else "",
         "y": y,
         "url": window_url(row.start, row.end),
         "total": show_number(row.total),
@@ -79,7 +80,7 @@ def _draw_cell(cell: HeatCell, y: int) -> tuple[float, int, int, int, str]:
 
 def _describe_minute(at: datetime, count: int) -> dict[str, Any]:
     return {
-        "at": f"{localtime(at):%a %H:%M}",
+        "at": format_date(localtime(at), "D H:i"),
         "count": ngettext("%(count)s planned", "%(count)s planned", count) % {"count": show_number(count)},
         "url": window_url(at, at + timedelta(minutes=1)),
     }

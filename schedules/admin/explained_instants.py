@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
+from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 
 from schedules.admin.outcomes import show_outcome
@@ -73,7 +74,7 @@ def _choose_quick(subject: Subject, rows: Sequence[Firing], coming: Sequence[dat
 
 
 def _pick(subject: Subject, moment: datetime, *, words: str = "", outcome: str = "") -> Pick:
-    shown = f"{moment.astimezone(ZoneInfo(subject.timezone)):%a %Y-%m-%d %H:%M:%S %Z}"
+    shown = format_date(moment.astimezone(ZoneInfo(subject.timezone)), "D Y-m-d H:i:s T")
     url = f"{_url_of(subject)}?{urlencode({'at': moment.isoformat()})}"
     return Pick(words or shown, url, show_outcome(outcome) if outcome else "")
 

@@ -1,12 +1,12 @@
 """The ledger: what became of each planned instant."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter, display
+from django.contrib.admin import SimpleListFilter, display
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import truncatechars
@@ -21,7 +21,7 @@ from orchestrator_site.common.admin.display import (
     show_unbroken,
 )
 from orchestrator_site.common.admin.empty import EmptyState
-from orchestrator_site.common.admin.filters import IdFilter, SinceFilter, read_uuid_or_none
+from orchestrator_site.common.admin.filters import IdFilter, NamedChoicesFilter, SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
 from orchestrator_site.common.admin.texts import Text
 from schedules.admin.outcomes import CAUSES, show_outcome
@@ -48,18 +48,11 @@ class PlannedFilter(SinceFilter):
         return queryset if since is None else queryset.filter(scheduled_for__gte=since)
 
 
-class UnusualFilter(ChoicesFieldListFilter):
+class UnusualFilter(NamedChoicesFilter):
     """Firings by a column that has one value in most of them: SQLite finds the others where their index is named."""
 
     unusual: Q
     usual: str
-    words: Callable[[], Mapping[str, Text]]
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """Call the choices what the column calls them."""
-        words = type(self).words()
-        for choice in super().choices(changelist):
-            yield {**choice, "display": words.get(str(choice["query_string"]).rpartition("=")[2], choice["display"])}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
         """Keep those of the value."""

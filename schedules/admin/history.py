@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.dateformat import format as format_date
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name, now
 from django.utils.translation import gettext as _
@@ -204,7 +205,7 @@ def _show_row(firing: Firing, tasks: Mapping[UUID, Task], subject: Subject, zone
 
 
 def _say_planned(firing: Firing, zone: ZoneInfo) -> str:
-    return f"{firing.scheduled_for.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}"
+    return format_date(firing.scheduled_for.astimezone(zone), "D Y-m-d H:i:s T")
 
 
 def _say_count(firing: Firing) -> str:

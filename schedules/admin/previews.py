@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.dateformat import format as format_date
 from django.utils.timezone import get_current_timezone_name, localtime, now
 from django.utils.translation import gettext as _
 
@@ -40,8 +41,8 @@ class Row:
         """Return the row of a fire, as of a moment."""
         local = fire.local
         return cls(
-            local=f"{local:%a %Y-%m-%d %H:%M:%S} {fire.offset}",
-            here=f"{localtime(fire.at):%a %H:%M:%S}",
+            local=f"{format_date(local, 'D Y-m-d H:i:s')} {fire.offset}",
+            here=format_date(localtime(fire.at), "D H:i:s"),
             utc=f"{fire.at:%Y-%m-%d %H:%M:%S}",
             distance=show_distance(fire.at, now=moment),
             mark=_mark(fire),

@@ -207,7 +207,7 @@ class ScheduleListAdmin(BulkAdmin, LoadingAdmin, DuplicateAdmin, VerbsAdmin):
     @display(description=gettext_lazy("runs"))
     def runs(self, schedule: Schedule) -> SafeString:
         """Show its trigger in words."""
-        return format_html('<span title="{}">{}</span>', schedule.trigger_text, schedule.summary)
+        return format_html('<span lang="en" title="{}">{}</span>', schedule.trigger_text, schedule.summary)
 
     @display(description=gettext_lazy("next run"), ordering=F("next_run_at").asc(nulls_last=True))
     def next_run(self, schedule: Any) -> SafeString | None:

@@ -102,7 +102,7 @@ class ScheduleAdmin(
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Return what goes: the schedules alone, since firings and tasks name them as data."""
         names = [_("Schedule: %(name)s") % {"name": schedule} for schedule in objs]
-        return names, {"schedules": len(names)}, set(), []
+        return names, {str(_("schedules")): len(names)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Schedule) -> None:
         """Delete it by the service."""

@@ -17,7 +17,15 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name, now
 from django.utils.translation import gettext as _
 
-from orchestrator_site.common.admin.display import ODD, list_link, page_link, show_label, show_moment, show_time
+from orchestrator_site.common.admin.display import (
+    ODD,
+    list_link,
+    page_link,
+    show_label,
+    show_moment,
+    show_sentence,
+    show_time,
+)
 from orchestrator_site.common.admin.tabs import Tab, Tabs
 from orchestrator_site.common.admin.verbs import VerbsAdmin
 from schedules.admin.schedule_states import FROZEN, STATE_COLOURS, is_held, outcome_words, say_pause, state_words
@@ -145,7 +153,7 @@ def describe_standing(subject: Subject, user: Any) -> dict[str, Any]:
         "name": schedule.name,
         **_describe_state(schedule, freeze),
         "since": show_time(_find_since(schedule), now=moment, zone=schedule.timezone),
-        "runs": schedule.summary,
+        "runs": show_sentence(schedule.summary),
         "rule": schedule.trigger_text,
         "next_run": show_time(schedule.next_run_at, now=moment, zone=schedule.timezone),
         "next_run_in_full": say_here_and_there(schedule.next_run_at, schedule.timezone),

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, QueryDict
+from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -147,7 +148,7 @@ def _say_started(task: Task, schedule: Schedule) -> SafeString:
 
 
 def _show(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}"
+    return format_date(moment.astimezone(zone), "D Y-m-d H:i:s T")
 
 
 def _sent(request: HttpRequest) -> QueryDict | None:

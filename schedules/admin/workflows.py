@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestrator_site.common.admin.display import list_link, page_link, show_time
+from orchestrator_site.common.admin.display import list_link, page_link, show_sentence, show_time
 from schedules.selectors import count_schedules_of, list_schedules
 from tasks.admin.workflows import RecordedWorkflowAdmin
 from workflows.models import Workflow
@@ -62,7 +62,7 @@ def _describe_schedules(workflow: Workflow) -> dict[str, Any]:
     schedules = [
         {
             "link": page_link("schedules_schedule", schedule.pk, schedule.name),
-            "runs": schedule.summary,
+            "runs": show_sentence(schedule.summary),
             "state": schedule.shown_state,
             "next": show_time(schedule.next_run_at, now=moment, zone=schedule.timezone),
         }

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from orchestrator_site.common.fields import NameField
 from orchestrator_site.common.ids import new_id
@@ -49,15 +50,17 @@ class Firing(models.Model):
     scheduled_for = models.DateTimeField()
     last_scheduled_for = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField()
-    count = models.PositiveIntegerField(null=True, default=1)
+    count = models.PositiveIntegerField(_("count"), null=True, default=1)
     decided_at = models.DateTimeField()
     lateness_ms = models.BigIntegerField()
     cause = models.CharField(max_length=20, choices=FiringCause.choices, default=FiringCause.SCHEDULE)
     outcome = models.CharField(max_length=20, choices=FiringOutcome.choices)
-    reason = models.TextField(blank=True, default="")
+    reason = models.TextField(_("reason"), blank=True, default="")
     task_id = models.UUIDField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("firing")
+        verbose_name_plural = _("firings")
         ordering = ("-id",)
         constraints = [
             models.UniqueConstraint(
@@ -87,4 +90,4 @@ class Firing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.schedule_name} at {self.scheduled_for:%Y-%m-%d %H:%M:%S%z}: {self.outcome}"
+        return f"{self.schedule_name}, {self.scheduled_for:%Y-%m-%d %H:%M:%S%z}: {self.outcome}"

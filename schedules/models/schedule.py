@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from orchestrator_site.common.fields import NameField, ReadableJSONField
 from orchestrator_site.common.ids import new_id
@@ -129,6 +130,8 @@ class Schedule(models.Model):
     updated_by = models.CharField(max_length=150)
 
     class Meta:
+        verbose_name = _("schedule")
+        verbose_name_plural = _("schedules")
         ordering = ("name", "id")
         permissions = [
             ("run_schedule", "Can run a schedule now"),

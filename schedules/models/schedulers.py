@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class SchedulerPulse(models.Model):
@@ -72,8 +73,8 @@ class SchedulerProcess(models.Model):
     of the minute before it was last seen.
     """
 
-    id = models.CharField(primary_key=True, max_length=255)
-    host = models.CharField(max_length=255)
+    id = models.CharField(_("id"), primary_key=True, max_length=255)
+    host = models.CharField(_("host"), max_length=255)
     pid = models.PositiveIntegerField()
     version = models.CharField(max_length=50)
     started_at = models.DateTimeField()
@@ -82,7 +83,8 @@ class SchedulerProcess(models.Model):
     firings_per_minute = models.PositiveIntegerField(default=0)
 
     class Meta:
-        verbose_name = "scheduler"
+        verbose_name = _("scheduler")
+        verbose_name_plural = _("schedulers")
 
     def __str__(self) -> str:
         return self.id

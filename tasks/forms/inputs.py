@@ -22,6 +22,7 @@ class InputsField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
+            label=gettext_lazy("Inputs"),
             required=False,
             help_text=gettext_lazy('A JSON object, such as {"region": "north"}; empty for none.'),
             **kwargs,

@@ -55,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def rows(site: Site) -> None:
     """Put rows of every kind into the site's database."""
-    site.call("tests.browser.rows:make_rows")
+    site.call("tests.support.admin_rows:make_rows")
 
 
 @pytest.fixture(scope="session")

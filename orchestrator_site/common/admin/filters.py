@@ -1,10 +1,12 @@
 """Filters of lists, all of them served by an index."""
 
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import unquote_plus
 from uuid import UUID
 
-from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.contrib.admin import ChoicesFieldListFilter, ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -57,6 +59,19 @@ def find_start(period: str) -> datetime | None:
         "month": midnight - timedelta(days=30),
     }
     return starts.get(period)
+
+
+class NamedChoicesFilter(ChoicesFieldListFilter):
+    """Rows by a column with choices, which are called what the column calls them."""
+
+    words: Callable[[], Mapping[str, Text]]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Yield the choices."""
+        words = type(self).words()
+        for choice in super().choices(changelist):
+            value = unquote_plus(str(choice["query_string"]).rpartition("=")[2])
+            yield {**choice, "display": words.get(value, choice["display"])}
 
 
 class IdFilter(SimpleListFilter):

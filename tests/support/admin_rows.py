@@ -61,6 +61,11 @@ def make_tasks(workflow: Workflow) -> None:
     for name, inputs in (("through", {"gate": "nowhere"}), ("repaint", {"colour": "red", "coats": 2})):
         found = Workflow.objects.get(name__startswith=f"task_{name}")
         start_task(workflow=found, inputs=inputs, actor="ada")
+    make_resting_tasks(workflow)
+
+
+def make_resting_tasks(workflow: Workflow) -> None:
+    """Store a task in each state in which no worker touches it."""
     for status in (TaskStatus.COMPLETED, TaskStatus.ABORTED):
         make_task_step(make_task(workflow, status=status, position=1))
     running = make_task(workflow, status=TaskStatus.RUNNING, lease_expires_at=FAR, position=1)

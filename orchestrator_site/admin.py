@@ -46,6 +46,12 @@ for _model, _one, _many in (
 ):
     _model._meta.verbose_name, _model._meta.verbose_name_plural = _one, _many
     _model._meta.app_config.verbose_name = gettext_lazy("Scheduled in code") if _model is not AuthToken else _many
+for _field, _label in (
+    (DjangoJob._meta.get_field("id"), gettext_lazy("id")),
+    (DjangoJobExecution._meta.get_field("duration"), gettext_lazy("duration")),
+    (DjangoJobExecution._meta.get_field("exception"), gettext_lazy("exception")),
+):
+    _field.verbose_name = _label
 
 # The stock pages of jobs unpickle what is stored and run it in the web process; those of tokens show digests.
 admin.site.unregister([User, Group, AuthToken, DjangoJob, DjangoJobExecution])

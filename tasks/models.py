@@ -239,7 +239,7 @@ class WorkerProcess(models.Model):
 
     id = models.CharField(_("id"), primary_key=True, max_length=255)
     host = models.CharField(_("host"), max_length=255)
-    pid = models.PositiveIntegerField()
+    pid = models.PositiveIntegerField(_("process"))
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(db_index=True)
     versions = models.JSONField(default=dict)

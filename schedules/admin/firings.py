@@ -18,6 +18,7 @@ from orchestrator_site.common.admin.display import (
     page_link,
     show_duration,
     show_line,
+    show_sentence,
     show_unbroken,
 )
 from orchestrator_site.common.admin.empty import EmptyState
@@ -151,7 +152,7 @@ class FiringAdmin(ReadOnlyAdmin):
         "lateness",
         "cause_label",
         "outcome_label",
-        "reason",
+        "full_reason",
         "task_link",
     )
     readonly_fields = fields
@@ -215,6 +216,11 @@ class FiringAdmin(ReadOnlyAdmin):
         return show_unbroken(show_duration(timedelta(milliseconds=firing.lateness_ms)))
 
     @display(description=gettext_lazy("reason"))
+    def full_reason(self, firing: Firing) -> str | None:
+        """Show the reason."""
+        return show_sentence(firing.reason) if firing.reason else None
+
+    @display(description=gettext_lazy("reason"))
     def why(self, firing: Firing) -> str | None:
         """Show the beginning of the reason."""
-        return show_line(truncatechars(firing.reason, 80))
+        return show_line(show_sentence(truncatechars(firing.reason, 80))) if firing.reason else None

@@ -152,8 +152,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.CharField(max_length=255, primary_key=True, serialize=False, verbose_name="id")),
                 ("host", models.CharField(max_length=255, verbose_name="host")),
-                ("pid", models.PositiveIntegerField()),
-                ("version", models.CharField(max_length=50)),
+                ("pid", models.PositiveIntegerField(verbose_name="process")),
+                ("version", models.CharField(max_length=50, verbose_name="version")),
                 ("started_at", models.DateTimeField()),
                 ("last_seen_at", models.DateTimeField(db_index=True)),
                 ("last_tick_at", models.DateTimeField()),

@@ -75,8 +75,8 @@ class SchedulerProcess(models.Model):
 
     id = models.CharField(_("id"), primary_key=True, max_length=255)
     host = models.CharField(_("host"), max_length=255)
-    pid = models.PositiveIntegerField()
-    version = models.CharField(max_length=50)
+    pid = models.PositiveIntegerField(_("process"))
+    version = models.CharField(_("version"), max_length=50)
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(db_index=True)
     last_tick_at = models.DateTimeField()

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.CharField(max_length=255, primary_key=True, serialize=False, verbose_name="id")),
                 ("host", models.CharField(max_length=255, verbose_name="host")),
-                ("pid", models.PositiveIntegerField()),
+                ("pid", models.PositiveIntegerField(verbose_name="process")),
                 ("started_at", models.DateTimeField()),
                 ("last_seen_at", models.DateTimeField(db_index=True)),
                 ("versions", models.JSONField(default=dict)),

@@ -53,6 +53,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return a site of its own, at work since yesterday."""
+    with running_site(tmp_path_factory.mktemp("demo"), DEMO="true") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
 def rows(site: Site) -> None:
     """Put rows of every kind into the site's database."""
     site.call("tests.support.admin_rows:make_rows")

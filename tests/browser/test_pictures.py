@@ -1,6 +1,6 @@
 """The pictures of the documentation, taken of the demo; `make screenshots` puts new ones there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import log_in
 from tests.browser.pages import preview
 from tests.browser.shots import shot
-from tests.browser.site import Site, running_site
+from tests.browser.site import Site
 from tests.browser.watch import Watch
 
 SIZE = {"width": 1280, "height": 760}
@@ -65,13 +65,6 @@ PICTURES: dict[str, Callable[[Page], None]] = {
     "admin-task-steps": show_task,
     "admin-workflows": show_workflows,
 }
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Return a site of its own, at work since yesterday."""
-    with running_site(tmp_path_factory.mktemp("demo"), DEMO="true") as site:
-        yield site
 
 
 @pytest.fixture

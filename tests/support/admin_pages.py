@@ -1,49 +1,93 @@
-"""All pages of the admin, found by its own tables of addresses: a page that is new is among them."""
+"""All pages of the admin that are opened by an address, found by the addresses that there are."""
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from django.contrib import admin
-from django.contrib.admin import ModelAdmin
 from django.db.models import Model
-from django.urls import NoReverseMatch, reverse
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, reverse
+from django.views.generic import RedirectView
 
 from orchestrator_site import admin_pages
 
+# They answer no page: in or out, a redirect to another site, and what pages ask for by scripts.
+NO_PAGES = {"login", "logout", "autocomplete", "jsi18n", "view_on_site"}
+# Arguments of addresses that are not the key of a row; a token is found by how it begins.
+ARGUMENTS: dict[str, Callable[[Any], object]] = {
+    "app_label": lambda row: row._meta.app_label,
+    "token_key": lambda row: row.token_key,
+}
+
 MAX_ROWS = 20
-# What they answer with is no page.
-NO_PAGES = ("_autocomplete", "jsi18n")
+
+# By GET there is nothing: it answers to POST alone, nobody may open it, or it leads elsewhere.
+WITHOUT_PAGE = {302, 403, 405}
+
+
+class AdminPage(NamedTuple):
+    """A page, by the name that Django gives its address."""
+
+    name: str
+    path: str
+
+
+def find_pages(client: Client) -> list[AdminPage]:
+    """Return one page of each name that this client can open; those of rows, for the first row that there is of each.
+
+    Raises:
+        AssertionError: An address has no name, or arguments that are not known here.
+    """
+    reverse("admin:index")  # the pages are registered when the first address is asked for
+    of_models = [page for model in admin.site._registry for page in _find_pages_of(model)]
+    found = [*_find_pages_of_site(), *of_models]
+    return [page for page in found if client.get(page.path).status_code not in WITHOUT_PAGE]
 
 
 def find_paths() -> Iterator[str]:
-    """Return the paths of all pages: of each model its lists, those of one row, and the page of each other row."""
-    for pattern in admin_pages.urlpatterns:
-        if pattern.name:
-            yield from _find_path(pattern.name, None)
-    for name in ("admin:index", "admin:password_change", "admin:password_change_done"):
-        yield reverse(name)
-    for model, model_admin in admin.site._registry.items():
-        yield from _find_paths_of(model, model_admin)
-    for label in {model._meta.app_label for model in admin.site._registry}:
-        yield reverse("admin:app_list", args=[label])
+    """Return the paths of all addresses, also of those that take POST alone; and the page of each other row."""
+    reverse("admin:index")
+    yield from (page.path for page in _find_pages_of_site())
+    for model in admin.site._registry:
+        yield from (page.path for page in _find_pages_of(model))
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        for row in model._default_manager.order_by("pk")[1:MAX_ROWS]:
+            try:
+                yield reverse(name, args=[row.pk])
+            except NoReverseMatch:  # its rows have no pages
+                break
 
 
-def _find_paths_of(model: type[Model], model_admin: "ModelAdmin[Any]") -> Iterator[str]:
-    rows: list[Model | None] = list(model._default_manager.all()[:MAX_ROWS])
-    for pattern in model_admin.get_urls():
-        name = pattern.name
-        if name is None or name.endswith(NO_PAGES):
+def _find_pages_of_site() -> Iterator[AdminPage]:
+    for own in admin_pages.urlpatterns:
+        if own.name and not re.search(r"[(<]", str(own.pattern)):
+            yield AdminPage(own.name, reverse(own.name))
+    for pattern in admin.site.get_urls():
+        if not isinstance(pattern, URLPattern) or pattern.name is None or pattern.name in NO_PAGES:
             continue
-        for row in (rows if name.endswith("_change") else rows[:1]) or [None]:
-            yield from _find_path(f"admin:{name}", row)
+        if pattern.name == "app_list":
+            for label in sorted({model._meta.app_label for model in admin.site._registry}):
+                yield AdminPage(f"app_list of {label}", reverse("admin:app_list", args=[label]))
+        else:
+            yield AdminPage(pattern.name, reverse(f"admin:{pattern.name}"))
 
 
-def _find_path(name: str, row: Model | None) -> Iterator[str]:
-    """Return the path of a page, if it needs no more than the row."""
-    arguments: list[list[Any]] = [[], [row.pk]] if row else [[]]
-    for each in arguments:
+def _find_pages_of(model: type[Model]) -> Iterator[AdminPage]:
+    row = model._default_manager.order_by("pk").first()
+    for pattern in admin.site._registry[model].get_urls():
+        if getattr(pattern.callback, "view_class", None) is RedirectView:
+            continue
+        assert pattern.name, f"{pattern} of {model.__name__} has no name by which it could be found"
+        names = pattern.pattern.converters
+        if names and row is None:
+            continue
+        values = {name: ARGUMENTS.get(name, _key)(row) for name in names}
         try:
-            yield reverse(name, args=each)
-        except NoReverseMatch:
-            continue
-        return
+            yield AdminPage(pattern.name, reverse(f"admin:{pattern.name}", kwargs=values))
+        except NoReverseMatch as error:
+            raise AssertionError(f"say in ARGUMENTS what stands in {pattern}") from error
+
+
+def _key(row: Model) -> object:
+    return row.pk

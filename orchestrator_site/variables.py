@@ -112,7 +112,7 @@ VARIABLES: tuple[Variable, ...] = (
         name="TIME_ZONE",
         kind=Kind.ZONE,
         default="UTC",
-        effect="Zone of schedules that name none, and of the times on the admin pages.",
+        effect="Zone of schedules that name none, and of the admin's times for a browser that tells none.",
     ),
     Variable(
         name="EXECUTOR",

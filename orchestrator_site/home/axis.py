@@ -1,15 +1,12 @@
-"""Where moments lie on a time line, and the hours of somebody's clocks."""
+"""Where moments lie on a time line, and the hours of somebody's clocks. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-
-from django.utils.dateformat import format as format_date
+from datetime import date, datetime, timedelta, tzinfo
 
 HOUR = timedelta(hours=1)
 # The offset of every zone is a multiple of it, since 1972.
 QUARTER = timedelta(minutes=15)
-MIDNIGHT_LABEL = "D j"
 # Past hours have more room than those to come: they hold bars, not marks.
 PAST_SHARE = 40.0
 
@@ -43,7 +40,7 @@ class Tick:
 
     at: datetime
     label: str
-    day: str
+    day: date | None
 
 
 def find_ticks(start: datetime, end: datetime, zone: tzinfo) -> Sequence[Tick]:
@@ -60,7 +57,7 @@ def find_ticks(start: datetime, end: datetime, zone: tzinfo) -> Sequence[Tick]:
         if quarter >= start and local.minute == 0:
             has_changed = local.utcoffset() != offset
             label = f"{local:%H:%M %Z}" if has_changed else f"{local:%H:%M}"
-            ticks.append(Tick(quarter, label, format_date(local, MIDNIGHT_LABEL) if local.date() != day else ""))
+            ticks.append(Tick(quarter, label, local.date() if local.date() != day else None))
             offset, day = local.utcoffset(), local.date()
         quarter += QUARTER
     return ticks

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.dateformat import format as format_date
 from django.utils.timezone import get_current_timezone, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +21,8 @@ from tasks.models import EngineFreeze
 
 HEAD, LANE, TALL = 40, 28, 44
 BAR = 14
+# How the first hour of a day is marked: `Sat 28`.
+DAY = "D j"
 NARROWEST, THINNEST = 0.35, 2.5
 # Labels that stand nearer together than this would touch, in percent.
 LABEL_ROOM = 5.2
@@ -61,7 +64,7 @@ def _describe_ticks(timeline: TimeLine) -> Iterator[dict[str, Any]]:
         is_told = not is_in_the_way and (bool(tick.day) or x >= free_from)
         if is_told:
             free_from = x + LABEL_ROOM
-        yield {"x": x, "label": tick.label if is_told else "", "day": tick.day}
+        yield {"x": x, "label": tick.label if is_told else "", "day": format_date(tick.day, DAY) if tick.day else ""}
 
 
 def _describe_freeze(freeze: EngineFreeze, axis: Axis) -> dict[str, Any]:

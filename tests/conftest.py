@@ -1,3 +1,4 @@
+import gc
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -5,14 +6,16 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import connection
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+from django.test import TransactionTestCase
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.support.urls import database_url
 
-# What they start wants all cores, and they wait for it: beside other tests that would last too long.
-ALONE = {Path(__file__).parent / name for name in ("process", "browser")}
-
+# What they start wants all cores, and they wait for it: these come after all else, in this order.
+LAST = [Path(__file__).parent / name for name in ("process", "browser")]
 
 # `record_property(SUMMARY, "…")`: one line of a test for the end of the run, where it is shown although it has passed.
 SUMMARY = "summary"
@@ -35,16 +38,30 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without looking for garbage: nearly all that is made stays to the end, and is not looked at again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Have one worker of pytest-xdist run what has to be alone, one test after another, when all else is over."""
-    for item in filter(_is_alone, items):
-        item.add_marker(pytest.mark.xdist_group("alone"))
+    """Put what starts processes of its own last, and of that first what may take longest.
+
+    So no worker of pytest-xdist begins with a test of a minute when the others have nothing left to do.
+    """
     yield
-    items.sort(key=_is_alone)
+    items.sort(key=_place)
 
 
-def _is_alone(item: pytest.Item) -> bool:
-    return not ALONE.isdisjoint(item.path.parents)
+def _place(item: pytest.Item) -> tuple[int, float]:
+    places = [place for place, folder in enumerate(LAST, 1) if folder in item.path.parents]
+    timeout = item.get_closest_marker("timeout")
+    return (places[0], -timeout.args[0] if timeout else 0) if places else (0, 0)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -61,6 +78,24 @@ def static_files() -> Iterator[None]:
 
     with mock.patch.object(WhiteNoiseMiddleware, "add_files_from_finders", look_once):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def emptying() -> Iterator[None]:
+    """Empty the tables quickly after a test that commits: Django would fill two of them anew each time."""
+    with mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=_empty_tables):
+        yield
+
+
+def _empty_tables() -> None:
+    """Delete all rows but content types and permissions, which are always the same."""
+    kept = {ContentType._meta.db_table, Permission._meta.db_table}
+    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - kept
+    filled = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in sorted(tables))
+    with transaction.atomic(), connection.cursor() as cursor:  # references are looked at when it commits
+        cursor.execute(filled)
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture

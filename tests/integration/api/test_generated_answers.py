@@ -12,13 +12,16 @@ from rest_framework.test import APIClient
 from tasks.models import Task, TaskCallback, TaskStatus
 from tests.integration.api.support import read_problem, stored_rows
 from tests.integration.api.test_generated_bodies import ANYTHING, SCALARS, TEXTS, undone
+from tests.support.database import count_examples
 from tests.support.factories import make_schedule, make_task, run_until_it_stops
 from tests.support.stopped_tasks import make_awaiting_task, make_suspended_task
 from workflows.engine import State
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = settings(deadline=None, max_examples=75, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(
+    deadline=None, max_examples=count_examples(75), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 REASONS = st.text("abc ", max_size=50) | ANYTHING
 ANSWERS = st.fixed_dictionaries(

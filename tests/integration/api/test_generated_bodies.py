@@ -15,6 +15,7 @@ from orchestrator_site.common.clock import database_now
 from schedules.models import Schedule
 from schedules.rules import POLICIES
 from tests.integration.api.support import read_moment, read_problem, stored_rows
+from tests.support.database import count_examples
 from tests.support.factories import make_workflow
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +114,7 @@ def _workflow(db: None) -> None:
 
 
 @pytest.mark.usefixtures("_workflow")
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=count_examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 def test_a_body_is_answered_and_only_201_writes(client: APIClient, body: Any) -> None:
     with undone():
@@ -142,7 +143,7 @@ def test_a_body_is_answered_and_only_201_writes(client: APIClient, body: Any) ->
 
 
 @pytest.mark.usefixtures("_workflow")
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=count_examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 def test_a_preview_accepts_what_creating_accepts_and_writes_nothing(client: APIClient, body: Any) -> None:
     """It is refused with the same words, too; what a preview has no use for is left out of the body first."""

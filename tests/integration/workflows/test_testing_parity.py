@@ -17,6 +17,7 @@ from tasks.runner import run_claimed
 from tasks.serializers import check_inputs
 from tasks.services import resume_task
 from tests.integration.workflows.generated_workflows import ANSWERS, RESULTS, SPECS, TEXTS, VALUES, Spec
+from tests.support.database import count_examples
 from tests.support.factories import NOW, make_lease, make_task, make_workflow
 from workflows.engine import Step, StepList, Target, WorkflowDefinition, done, init, workflow
 from workflows.engine.errors import InvalidInputs
@@ -115,7 +116,9 @@ def assert_same(task: Task, result: WorkflowResult) -> None:
     assert (result.failure is None) == (recorded[-1].error is None)
 
 
-SETTINGS = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(
+    deadline=None, max_examples=count_examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @SETTINGS

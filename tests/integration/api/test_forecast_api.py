@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from rest_framework.test import APIClient
 
 from orchestrator_site.common.clock import database_now
+from orchestrator_site.common.database import is_postgresql
 from schedules.forecast_docs import FORECAST
 from schedules.forecasts import MAX_INSTANTS, forecast
 from schedules.models import PlannedLoad, Schedule
@@ -22,6 +24,7 @@ from tests.integration.api.openapi import assert_described, errors_of, find_oper
 from tests.integration.api.support import fields_at_fault, read_moment, read_problem, store_schedule, stored_rows
 from tests.support.database import recorded_statements
 from tests.support.factories import HOUR, NOW, SECOND, make_schedule, make_workflow
+from tests.support.many_rows import store_many_schedules
 
 pytestmark = pytest.mark.django_db
 
@@ -209,6 +212,18 @@ class TestBounds:
                 assert ask(client, **{"from": say(NOW + DAY)})["instants"]
             numbers.append(len(statements))
         assert numbers[0] == numbers[1] <= MOST_STATEMENTS, "\n".join(statements)
+
+    def test_the_first_are_read_from_their_index_also_while_nothing_is_known_of_the_table(self) -> None:
+        store_many_schedules(make_workflow(), 40_000, now=NOW)
+        with recorded_statements() as statements:
+            forecast(now=NOW)
+        [first] = [each for each in statements if f"LIMIT {MAX_INSTANTS + 1}" in each]
+        with connection.cursor() as cursor:
+            cursor.execute(f"{'EXPLAIN' if is_postgresql() else 'EXPLAIN QUERY PLAN'} {first}")
+            plan = str(cursor.fetchall())
+        assert "schedule_due" in plan, plan
+        assert "Sort" not in plan, plan
+        assert "TEMP B-TREE" not in plan, plan
 
     def test_nothing_is_written(self, client: APIClient) -> None:
         make_schedule()

@@ -18,7 +18,10 @@ import psutil
 from tests.bench.places import PLACES, PROJECT, Place, environment
 from tests.bench.results import Figure, print_table
 
-NAMES = ("burst", "alone", "tasks", "steady", "idle", "lists", "ledger", "forecast", "startup", "triggers", "stock")
+NAMES = (
+    *("burst", "alone", "tasks", "steady", "idle", "lists", "pages", "ledger", "forecast"),
+    *("startup", "triggers", "stock"),
+)
 PACKAGES = ("Django", "APScheduler", "django-apscheduler", "psycopg")
 # No measurement takes half as long, however slow the machine.
 LONGEST_SECONDS = 300

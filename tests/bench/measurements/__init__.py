@@ -8,6 +8,7 @@ from tests.bench.measurements.forecast import measure_forecast
 from tests.bench.measurements.idle import measure_idle
 from tests.bench.measurements.ledger import measure_ledger
 from tests.bench.measurements.lists import measure_lists
+from tests.bench.measurements.pages import measure_pages
 from tests.bench.measurements.startup import measure_startup
 from tests.bench.measurements.steady import measure_steady
 from tests.bench.measurements.stock import measure_stock
@@ -27,6 +28,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "steady": measure_steady,
     "idle": measure_idle,
     "lists": measure_lists,
+    "pages": measure_pages,
     "ledger": measure_ledger,
     "forecast": measure_forecast,
     "startup": measure_startup,

@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
 from django.views.generic import RedirectView
 
+from orchestrator_site import admin_pages
+
 # They answer no page: in or out, a redirect to another site, and what pages ask for by scripts.
 NO_PAGES = {"login", "logout", "autocomplete", "jsi18n", "view_on_site"}
 # Arguments of addresses that are not the key of a row; a token is found by how it begins.
@@ -41,6 +43,9 @@ def find_pages(client: Client) -> list[AdminPage]:
 
 
 def _find_pages_of_site() -> Iterator[AdminPage]:
+    for pattern in admin_pages.urlpatterns:
+        if pattern.name and not pattern.pattern.converters:
+            yield AdminPage(pattern.name, reverse(pattern.name))
     for pattern in admin.site.get_urls():
         if not isinstance(pattern, URLPattern) or pattern.name is None or pattern.name in NO_PAGES:
             continue

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from orchestrator_site.management.commands.up import ADMIN
 from tests.bench.results import Figure, Limit, percentile
 from tests.bench.seed import bench_workflow
-from tests.support.measured_pages import AdminPage, find_pages
 from tests.support.many_rows import store_many
+from tests.support.measured_pages import AdminPage, find_pages
 
 SCHEDULES = 10_000
 QUICK_SCHEDULES = 40

@@ -7,10 +7,10 @@ from django.test import Client
 from schedules.models import Schedule
 from tasks.models import Task
 from tests.integration.admin.test_lists import LISTS
-from tests.support.measured_pages import AdminPage, find_pages
 from tests.support.database import recorded_statements
 from tests.support.factories import make_workflow
 from tests.support.many_rows import store_many
+from tests.support.measured_pages import AdminPage, find_pages
 
 SCHEDULES = 10_000
 # By the last part of its name, session and user included: what the frame and the rows of the page need.
@@ -29,6 +29,8 @@ BOUNDS = {
     # it reads all that a decision can depend on, and what was planned around
     "schedules_schedule_explain": 16,
     "workflows_release_changelist": 16,
+    "workflows_workflow_changelist": 7,
+    "workflows_workflow_change": 9,
 }
 
 

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, URLPattern, reverse
 from django.views.generic import RedirectView
 
 from orchestrator_site import admin_pages
+from orchestrator_site.home.views import PARTS
 
 # They answer no page: in or out, a redirect to another site, and what pages ask for by scripts.
 NO_PAGES = {"login", "logout", "autocomplete", "jsi18n", "view_on_site"}
@@ -44,7 +45,9 @@ def find_pages(client: Client) -> list[AdminPage]:
 
 def _find_pages_of_site() -> Iterator[AdminPage]:
     for pattern in admin_pages.urlpatterns:
-        if pattern.name and not pattern.pattern.converters:
+        if pattern.name == "admin-home-part":
+            yield from (AdminPage(f"{part} of home", reverse(pattern.name, args=[part])) for part in PARTS)
+        elif pattern.name:
             yield AdminPage(pattern.name, reverse(pattern.name))
     for pattern in admin.site.get_urls():
         if not isinstance(pattern, URLPattern) or pattern.name is None or pattern.name in NO_PAGES:

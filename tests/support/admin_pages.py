@@ -1,6 +1,5 @@
 """All pages of the admin that are opened by an address, found by the addresses that there are."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from django.urls import NoReverseMatch, URLPattern, reverse
 from django.views.generic import RedirectView
 
 from orchestrator_site import admin_pages
+from orchestrator_site.home.views import PARTS
 
 # They answer no page: in or out, a redirect to another site, and what pages ask for by scripts.
 NO_PAGES = {"login", "logout", "autocomplete", "jsi18n", "view_on_site"}
@@ -61,7 +61,9 @@ def find_paths() -> Iterator[str]:
 
 def _find_pages_of_site() -> Iterator[AdminPage]:
     for own in admin_pages.urlpatterns:
-        if own.name and not re.search(r"[(<]", str(own.pattern)):
+        if own.name == "admin-home-part":
+            yield from (AdminPage(f"{part} of home", reverse(own.name, args=[part])) for part in PARTS)
+        elif own.name:
             yield AdminPage(own.name, reverse(own.name))
     for pattern in admin.site.get_urls():
         if not isinstance(pattern, URLPattern) or pattern.name is None or pattern.name in NO_PAGES:

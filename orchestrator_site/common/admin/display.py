@@ -39,9 +39,9 @@ def show_moment(moment: datetime | None) -> str | None:
     return None if moment is None else f"{localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
 
 
-def show_sentence(text: str) -> SafeString:
+def show_sentence(text: object) -> SafeString:
     """Return a sentence of a service, in English as the API has it; its times in the zone of whoever looks."""
-    return format_html('<span lang="en">{}</span>', UTC_TIME.sub(_show_found, text))
+    return format_html('<span lang="en">{}</span>', UTC_TIME.sub(_show_found, str(text)))
 
 
 def _show_found(found: re.Match[str]) -> str:

@@ -98,6 +98,7 @@ class TokenAdmin(ReadOnlyAdmin):
     list_display_links = None
     list_select_related = ("user",)
     search_fields = ("user__username",)
+    search_help_text = gettext_lazy("Name of a user")
     ordering = ("-created",)
 
     created_at = moment_column("created", gettext_lazy("created"))
@@ -153,6 +154,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "next_run")
     search_fields = ("id",)
+    search_help_text = gettext_lazy("Name of a job")
     ordering = ("id",)
     fields = ("id", "next_run", "executions")
     readonly_fields = fields
@@ -196,6 +198,7 @@ class JobExecutionAdmin(ReadOnlyAdmin):
     list_display = ("ran", "job_link", "status_label", "duration", "exception")
     list_filter = (("status", ExecutionFilter),)
     search_fields = ("job__id",)
+    search_help_text = gettext_lazy("Name of a job")
     ordering = ("-id",)
     fields = ("job_link", "status_label", "ran", "duration", "exception", "full_traceback")
     readonly_fields = fields

@@ -12,7 +12,7 @@ from orchestrator_site.common.admin.display import BAD, BUSY, GOOD, ODD, show_di
 from orchestrator_site.home.links import firings_url, say, tasks_url, window_url
 from orchestrator_site.home.look import VIEW_FIRINGS, VIEW_SCHEDULES, VIEW_TASKS, Look
 from orchestrator_site.home.measures import find_percentile
-from orchestrator_site.home.words import say_outcome, show_number
+from orchestrator_site.home.words import WHY_SKIPPED, say_outcome, say_status, show_number
 from schedules.forecasts import Forecast
 from schedules.models import FiringOutcome
 from schedules.overview import MAX_LATENESSES, count_not_run, read_latenesses
@@ -115,7 +115,7 @@ def _count_tasks(look: Look) -> Iterator[Card]:
     yield Card("suspended", _("Waiting for a person"), show_number(suspended), note, ODD if suspended else "", url)
 
     failed = {status: counts.get(status, 0) for status in FAILED}
-    note = _say_split(failed, {TaskStatus.API_UNAVAILABLE: _("API"), TaskStatus.INCONSISTENT_DATA: _("data")})
+    note = _say_split(failed, {status: say_status(status) for status in FAILED})
     url = tasks_url(status__in=",".join(FAILED), finished_at__gte=say(look.yesterday))
     total = sum(failed.values())
     yield Card("failed", _("Failed in 24 h"), show_number(total), note, BAD if total else GOOD, url)
@@ -140,7 +140,7 @@ def _count_instants(look: Look) -> Iterator[Card]:
         ("skipped", _("Skipped in 24 h"), SKIPPED, ODD),
     ):
         total = sum(counts.get(outcome, 0) for outcome in outcomes)
-        words = {outcome: say_outcome(outcome).rpartition(": ")[2] for outcome in outcomes}
+        words = {outcome: str(WHY_SKIPPED.get(outcome) or say_outcome(outcome)) for outcome in outcomes}
         note = _say_split({outcome: counts.get(outcome, 0) for outcome in outcomes}, words)
         url = firings_url(decided_at__gte=say(look.yesterday), outcome__in=",".join(outcomes))
         yield Card(name, label, show_number(total), note, tone if total else GOOD, url)

@@ -25,7 +25,8 @@ from orchestrator_site.home.lists import is_kept
 from orchestrator_site.home.look import VIEW_FIRINGS, VIEW_SCHEDULES, Look
 from orchestrator_site.home.measures import add_up
 from orchestrator_site.home.windows import Span, list_usual, read_moment, read_span
-from orchestrator_site.home.words import say_outcome, show_number
+from orchestrator_site.home.words import show_number
+from schedules.admin.outcomes import show_outcome
 from schedules.forecasts import Forecast, PlannedFire, forecast
 from schedules.history import History
 from schedules.models import Firing
@@ -115,7 +116,7 @@ def _describe_past(row: Firing, look: Look, schedule: Shown | None) -> dict[str,
         "name": schedule.name if schedule else row.schedule_name,
         "distance": show_distance(row.scheduled_for, now=look.now),
         "at": show_moment(row.scheduled_for),
-        "outcome": say_outcome(row.outcome),
+        "outcome": show_outcome(row.outcome),
         "reason": row.reason,
         "task_url": task_url(row.task_id) if row.task_id else "",
     }

@@ -50,6 +50,8 @@ RUNS: dict[str, tuple[Text, str, str]] = {
     Code.WILL_FIRE: (gettext_lazy("It will run"), "event_upcoming", GOOD),
     Code.BEING_DECIDED: (gettext_lazy("It is about to run"), "hourglass_top", BUSY),
 }
+# It was never to run then, so that nothing is wrong.
+UNPLANNED: tuple[Text, str, str] = (gettext_lazy("Nothing is planned then"), "event_busy", "")
 DOES_NOT: dict[str, tuple[Text, str, str]] = {
     Tense.PAST: (gettext_lazy("It did not run"), "event_busy", ODD),
     Tense.NOW: (gettext_lazy("It does not run"), "event_busy", ODD),
@@ -122,7 +124,7 @@ def _on_clocks(explanation: Explanation, timezone: str) -> str:
 def _show(explanation: Explanation, subject: Subject) -> dict[str, Any]:
     """Return what the page shows of an explanation."""
     code, task, firing = explanation.verdict.code, explanation.task, explanation.firing
-    words, symbol, colour = {**RUNS, **UNTOLD}.get(code, DOES_NOT[explanation.tense])
+    words, symbol, colour = {**RUNS, **UNTOLD, Code.NOT_PLANNED: UNPLANNED}.get(code, DOES_NOT[explanation.tense])
     beside = (
         ("previous", _("The time before"), explanation.previous),
         ("next", _("The time after"), explanation.next),

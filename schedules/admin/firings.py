@@ -8,8 +8,10 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter, display
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +20,8 @@ from orchestrator_site.common.admin.display import (
     page_link,
     show_duration,
     show_line,
+    show_link,
+    show_moment,
     show_sentence,
     show_unbroken,
 )
@@ -143,23 +147,36 @@ class FiringAdmin(ReadOnlyAdmin):
     search_fields = ("schedule_name",)
     search_help_text = gettext_lazy("Name of a schedule, or the id of a schedule, a task or a firing.")
     fields = (
-        "schedule_link",
-        "planned",
-        "last_planned",
-        "due",
-        "count",
-        "decided",
-        "lateness",
-        "cause_label",
         "outcome_label",
         "full_reason",
+        "schedule_link",
+        "planned",
+        "explain_link",
         "task_link",
+        "cause_label",
+        "lateness",
+        "decided",
+        "due",
+        "count",
+        "last_planned",
     )
     readonly_fields = fields
 
     planned = moment_column("scheduled_for", gettext_lazy("planned for"))
     last_planned = moment_column("last_scheduled_for", gettext_lazy("last of them planned for"))
     decided = moment_column("decided_at", gettext_lazy("decided"))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Leave the explanation out for those who may not see it."""
+        may_see = request.user.has_perm("schedules.view_schedule")
+        return [name for name in self.fields if may_see or name != "explain_link"]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Name a firing by its time on the clocks of whoever looks."""
+        firing = kwargs["obj"]
+        context["heading"] = f"{firing.schedule_name}, {show_moment(firing.scheduled_for)}"
+        answer: HttpResponse = super().render_change_form(request, context, **kwargs)
+        return answer
 
     def complete_rows(self, rows: Sequence[Any]) -> None:
         """Note which of the schedules still exist."""
@@ -203,6 +220,12 @@ class FiringAdmin(ReadOnlyAdmin):
     def task_link(self, firing: Firing) -> str | None:
         """Link to the task that came of it."""
         return page_link("tasks_task", firing.task_id, _("Task")) if firing.task_id else None
+
+    @display(description=gettext_lazy("explanation"))
+    def explain_link(self, firing: Firing) -> str:
+        """Link to why it ran, or did not."""
+        page = reverse("admin:schedules_schedule_explain", args=[firing.schedule_id])
+        return show_link(f"{page}?{urlencode({'at': firing.scheduled_for.isoformat()})}", _("Why"))
 
     @display(description=gettext_lazy("due later by"))
     def due(self, firing: Firing) -> str | None:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.display import BAD, GOOD, ODD, moment_column, show_time
+from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.live import LiveListAdmin
 from orchestrator_site.common.admin.marks import Mark, show_mark
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
@@ -30,6 +31,11 @@ class SchedulerAdmin(LiveListAdmin, ReadOnlyAdmin):
 
     list_display = ("id", "state", "host", "pid", "version", "started", "seen", "ticked", "firings")
     ordering = ("-last_seen_at", "id")
+    empty_state = EmptyState(
+        title=gettext_lazy("No scheduler is known"),
+        text=gettext_lazy("A scheduler fires schedules: nothing is fired before “manage.py scheduler run” starts one."),
+        icon="schedule",
+    )
     fields = list_display
     readonly_fields = fields
 

@@ -12,7 +12,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestrator_site.common.admin.display import list_link, page_link, show_sentence, show_time
+from orchestrator_site.common.admin.display import list_link, page_link, show_label, show_sentence, show_time
+from schedules.admin.schedule_states import STATE_COLOURS, state_words
 from schedules.selectors import count_schedules_of, list_schedules
 from tasks.admin.workflows import RecordedWorkflowAdmin
 from workflows.models import Workflow
@@ -55,7 +56,7 @@ class ScheduledWorkflowAdmin(RecordedWorkflowAdmin):
 
 
 def _describe_schedules(workflow: Workflow) -> dict[str, Any]:
-    moment = now()
+    moment, words = now(), state_words()
     rows: list[Any] = list(
         list_schedules().filter(link__workflow=workflow).order_by("next_run_at", "name")[: SHOWN_SCHEDULES + 1]
     )
@@ -63,7 +64,7 @@ def _describe_schedules(workflow: Workflow) -> dict[str, Any]:
         {
             "link": page_link("schedules_schedule", schedule.pk, schedule.name),
             "runs": show_sentence(schedule.summary),
-            "state": schedule.shown_state,
+            "state": show_label(schedule.shown_state, STATE_COLOURS, words),
             "next": show_time(schedule.next_run_at, now=moment, zone=schedule.timezone),
         }
         for schedule in rows[:SHOWN_SCHEDULES]

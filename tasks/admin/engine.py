@@ -23,6 +23,7 @@ from orchestrator_site.common.admin.display import (
     show_moment,
     show_unbroken,
 )
+from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin, for_user
 from tasks.forms import FreezeForm
 from tasks.freezing import current_freeze, unfreeze_engine
@@ -38,6 +39,11 @@ class EngineFreezeAdmin(ReadOnlyAdmin):
     list_display = ("started", "started_by", "why", "planned_end", "ended", "lasted", "ended_by_whom")
     list_display_links = None
     ordering = ("-started_at", "-id")
+    empty_state = EmptyState(
+        title=gettext_lazy("The engine has not been frozen yet"),
+        text=gettext_lazy("Each freeze will be listed here: who froze the engine, why, and for how long."),
+        icon="ac_unit",
+    )
     list_before_template = "admin/tasks/enginefreeze/state.html"
 
     class Media:
@@ -63,7 +69,7 @@ class EngineFreezeAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Add the freeze that is in force, and the form."""
         freeze = current_freeze(now=now())
-        more: dict[str, Any] = {"title": _("Engine"), "freeze": freeze, "may_freeze": request.user.has_perm(FREEZE)}
+        more: dict[str, Any] = {"heading": _("Engine"), "freeze": freeze, "may_freeze": request.user.has_perm(FREEZE)}
         if more["may_freeze"]:
             known = {"reason": freeze.reason, "until": freeze.until} if freeze else {}
             more["freeze_form"] = for_user(FreezeForm, request)(initial=known)

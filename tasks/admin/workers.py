@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from orchestrator_site.common.admin.display import BAD, GOOD, list_link, moment_column, page_link, show_time
+from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.live import LiveListAdmin
 from orchestrator_site.common.admin.marks import Mark, show_mark
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
@@ -34,6 +35,11 @@ class WorkerAdmin(LiveListAdmin, ReadOnlyAdmin):
 
     list_display = ("id", "state", "runs_now", "host", "pid", "started", "seen", "knows")
     ordering = ("-last_seen_at", "id")
+    empty_state = EmptyState(
+        title=gettext_lazy("No worker is known"),
+        text=gettext_lazy("A worker runs tasks: none of them goes on before “manage.py worker” starts one."),
+        icon="dns",
+    )
     fields = ("id", "state", "runs_now", "host", "pid", "started", "seen", "known_versions")
     readonly_fields = fields
 

@@ -107,12 +107,13 @@ class RecordedWorkflowAdmin(WorkflowAdmin):
         return show_unbroken(_("%(percent)s %% (%(count)s of %(total)s)") % values)
 
     @display(description=gettext_lazy("median · 95 %"))
-    def lengths(self, workflow: Any) -> str | None:
+    def lengths(self, workflow: Any) -> SafeString | None:
         """Show how long the latest tasks that completed took."""
         record: TrackRecord = workflow.record
         if record.median is None or record.slowest is None:
             return None
-        return show_unbroken(f"{show_duration(record.median)} · {show_duration(record.slowest)}")
+        median, slowest = show_duration(record.median), show_duration(record.slowest)
+        return format_html("<span>{} {}</span>", show_unbroken(f"{median} ·"), show_unbroken(slowest))
 
     @display(description=gettext_lazy("ended last"))
     def strip(self, workflow: Any) -> SafeString | None:

@@ -23,6 +23,7 @@ from orchestrator_site.common.admin.display import (
     page_link,
     show_line,
 )
+from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.filters import IdFilter, read_uuid_or_none
 from orchestrator_site.common.admin.marks import QUIET, Mark, show_mark
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
@@ -54,7 +55,15 @@ class ProductAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "description", "status_label", "lacks", "subscriptions")
     list_filter = ("status",)
+    empty_state = EmptyState(
+        title=gettext_lazy("No products yet"),
+        text=gettext_lazy(
+            "A product is what is sold, with the workflows by which its subscriptions are made, changed and validated."
+        ),
+        icon="category",
+    )
     search_fields = ("name", "description")
+    search_help_text = gettext_lazy("Words of a name or a description")
     sortable_by = ("name",)
     fields = ("id", "name", "description", "status_label", "created", "ends", "linked", "lacks", "subscriptions")
     readonly_fields = fields
@@ -115,6 +124,13 @@ class SubscriptionAdmin(ReadOnlyAdmin):
 
     list_display = ("__str__", "product_link", "status_label", "sync_label", "since", "why")
     list_filter = ("status", "insync", OfProductFilter)
+    empty_state = EmptyState(
+        title=gettext_lazy("No subscriptions yet"),
+        text=gettext_lazy(
+            "A subscription is one instance of a product, for somebody. It is listed with whether it is in sync."
+        ),
+        icon="assignment",
+    )
     search_fields = ("description", "product__name")
     search_help_text = gettext_lazy("Words of a description, name of a product, or the id of a subscription.")
     fields = (

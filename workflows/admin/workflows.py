@@ -89,6 +89,7 @@ class WorkflowAdmin(VerbsAdmin, ReadOnlyAdmin):
         icon="account_tree",
     )
     search_fields = ("name", "description")
+    search_help_text = gettext_lazy("Words of a name or a description")
     sortable_by = ("name",)
     fields = ("id", "target", "state", "created", "input_form", "predicate", "authorisation")
     readonly_fields = fields

@@ -27,6 +27,8 @@ MAX_JSON_CHARACTERS = 50_000
 FAR_SECONDS = 14 * 86_400
 # How services write times: `2026-11-27 01:30:00Z`, or with +00:00.
 UTC_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:Z|\+00:00)")
+# A time on the clocks of a schedule before the same one of whoever looks, which then say the same.
+SAME_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[+-]\d\d:\d\d \((\1 [^()]+)\)")
 
 # What unfold calls its colours.
 GOOD, BAD, BUSY, ODD = "success", "danger", "info", "warning"
@@ -39,9 +41,9 @@ def show_moment(moment: datetime | None) -> str | None:
     return None if moment is None else f"{localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
 
 
-def show_sentence(text: str) -> SafeString:
+def show_sentence(text: object) -> SafeString:
     """Return a sentence of a service, in English as the API has it; its times in the zone of whoever looks."""
-    return format_html('<span lang="en">{}</span>', UTC_TIME.sub(_show_found, text))
+    return format_html('<span lang="en">{}</span>', SAME_TIME.sub(r"\2", UTC_TIME.sub(_show_found, str(text))))
 
 
 def _show_found(found: re.Match[str]) -> str:

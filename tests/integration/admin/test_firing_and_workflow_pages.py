@@ -9,6 +9,7 @@ from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.ids import new_id
 from schedules.models import Firing, FiringCause, FiringOutcome, Schedule
 from schedules.services import delete_schedule
+from tests.integration.admin.conftest import Login
 from tests.integration.admin.support import list_url, page_url, read
 from tests.support.factories import NOW, make_schedule, make_task, make_workflow
 from workflows.engine import Target
@@ -57,6 +58,15 @@ def test_the_page_shows_all_of_it(root: Client, db: None) -> None:
     page = read(root.get(page_url(MODEL, firing.pk)))
     for shown in ("Nightly", "2027-03-01 09:00:00 UTC", "2027-03-01 10:00:00 UTC", "they were <down>", "started"):
         assert shown in page
+    assert "Nightly, 2027-03-01 09:00:00 UTC" in page
+
+
+def test_the_page_leads_to_why_those_who_may_see_it(root: Client, login: Login, db: None) -> None:
+    schedule = make_schedule()
+    firing = make_firing(schedule)
+    explanation = f"/admin/schedules/schedule/{schedule.pk}/explain/?at="
+    assert explanation in read(root.get(page_url(MODEL, firing.pk)))
+    assert explanation not in read(login("schedules.view_firing").get(page_url(MODEL, firing.pk)))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class TestNumbers:
         assert card(page, "due")[0] == "3"
         assert card(page, "running")[0] == "2"
         assert card(page, "suspended")[0] == "3"
-        assert card(page, "failed")[:2] == ("2", "API 1")
+        assert card(page, "failed")[:2] == ("2", "failed 1, API unavailable 1")
         assert card(page, "queue")[0] == "1"
         assert re.fullmatch(r"the oldest for 10 min \d+ s", card(page, "queue")[1])
         assert card(page, "missed")[:2] == ("2", "missed 1, error 1")
@@ -110,7 +110,7 @@ class TestLists:
         schedule = make_schedule(name="Nightly sync", next_run_at=now + HOUR)
         make_firing_at(schedule, now - HOUR, outcome="skipped_overlap", reason="task 1 had not ended")
         found = region(read(root.get(HOME)), "not-run")
-        assert "skipped: overlap" in found
+        assert "skipped for overlap" in found
         assert "task 1 had not ended" in found
         url = re.search(r'href="([^"]*explain[^"]*)"', found)
         assert url

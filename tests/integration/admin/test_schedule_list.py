@@ -305,7 +305,7 @@ def test_a_module_that_fails_does_not_keep_the_others_from_being_loaded(
     [
         ("schedules_firing", "A firing is what became of one planned time"),
         ("tasks_task", "A task is one run of a workflow"),
-        ("workflows_product", "Nothing here yet"),
+        ("workflows_product", "A product is what is sold"),
     ],
 )
 def test_other_empty_lists_say_what_would_be_in_them(root: Client, db: None, model: str, words: str) -> None:

@@ -117,3 +117,11 @@ def test_the_times_in_a_sentence_of_the_api_are_those_of_whoever_looks() -> None
         shown = str(show_sentence(told))
     times = "since 2026-03-01 17:30:00 IST until 2026-03-01 17:30:00 IST, no 9999-99-99 00:00:00Z"
     assert shown == f'<span lang="en">&lt;b&gt; {times}</span>'
+
+
+def test_a_time_on_the_clocks_of_a_schedule_is_told_once_to_whoever_has_the_same() -> None:
+    told = "the next one is at 2026-03-01 17:30:00+05:30 (2026-03-01 12:00:00Z)."
+    with override("Asia/Kolkata"):
+        assert "at 2026-03-01 17:30:00 IST." in str(show_sentence(told))
+    with override("America/New_York"):
+        assert "at 2026-03-01 17:30:00+05:30 (2026-03-01 07:00:00 EST)." in str(show_sentence(told))

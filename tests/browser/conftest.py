@@ -9,6 +9,22 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.site import ZONE, Site, running_site
 from tests.browser.watch import Watch
 
+# The first two are drawn for each window anew, which takes longer than most pages do. The others are those of
+# Playwright's own that have to do with these tests: of two such lists, chromium reads the last.
+WITHOUT_FEATURES = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+)
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = (
     "--headless",
@@ -19,6 +35,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(WITHOUT_FEATURES)}",
 )
 # A worker may have much else to do, on a machine that is busy.
 PATIENCE_SECONDS = 20

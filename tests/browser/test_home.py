@@ -50,7 +50,7 @@ def test_the_dashboard_is_read(page: Page, tmp_path: Path) -> None:
     page.screenshot(path=tmp_path / "home.png", full_page=True)
 
     failed.get_by_role("link", name="Retry").first.click()
-    expect(page.get_by_role("button", name="Retry from the failed step")).to_be_visible()
+    expect(page.get_by_role("button", name="Retry from “Pass the gate”")).to_be_visible()
     page.goto(HOME)
     card(page, "Failed in 24 h").click()
     expect(page.locator("#result_list")).to_contain_text("GateClosed")

@@ -230,7 +230,7 @@ def test_run_now_leads_to_the_task_and_its_steps(page: Page) -> None:
     for done in ("Start", "NSO calls", "Done"):
         expect(step(page, done)).to_be_visible()
     page.get_by_role("link", name="Firing", exact=True).click()
-    expect(page.get_by_text("manual")).to_be_visible()
+    expect(page.get_by_text("by hand")).to_be_visible()
     page.get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_label("Name")).to_have_value(name)
 

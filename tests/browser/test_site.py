@@ -77,10 +77,28 @@ def test_every_link_of_the_sidebar_leads_to_a_page_without_a_complaint(page: Pag
 
 def test_filters_open_and_filter(page: Page) -> None:
     page.goto(f"{ADMIN}schedules/schedule/")
+    filter_schedules(page)
+    page.goto(f"{ADMIN}workflows/workflow/")
     page.get_by_role("button", name="Filters").click()
-    page.locator("#changelist-filter").get_by_role("link", name="cron").click()
-    expect(page.locator("#result_list")).to_contain_text("Task Validate Products")
+    filter_workflows(page)
+
+
+def filter_schedules(page: Page) -> None:
+    """Keep those of one kind, by the form above their list."""
+    expect(page.locator("#result_list")).to_contain_text("Task Clean Up Tasks")
+    page.locator("#schedule-filters summary").click()
+    page.get_by_label("Trigger").select_option("cron")
+    page.get_by_role("button", name="Filter", exact=True).click()
     expect(page.locator("#result_list")).not_to_contain_text("Task Clean Up Tasks")
+    expect(page.locator("#result_list")).to_contain_text("Task Validate Products")
+
+
+def filter_workflows(page: Page) -> None:
+    """Keep those that were deleted, by the choices in the dialog of filters, which is open."""
+    workflow = page.get_by_role("link", name="task_validate_products", exact=True)
+    expect(workflow).to_be_visible()
+    page.get_by_role("dialog", name="Filters").get_by_role("link", name="Deleted", exact=True).click()
+    expect(workflow).to_have_count(0)
 
 
 def test_the_form_of_a_schedule_works_without_scripts(
@@ -93,7 +111,7 @@ def test_the_form_of_a_schedule_works_without_scripts(
     name = new_name()
     page.goto(f"{ADMIN}schedules/schedule/add/")
     page.get_by_label("Name").fill(name)
-    page.get_by_label("Workflow").select_option(index=1)
+    page.locator("#id_workflow").select_option(index=1)
     page.locator("#id_trigger").select_option("cron")
     page.locator("#id_cron_minute").fill("5")
     page.locator("#id_interval_hours").fill("1")
@@ -117,8 +135,9 @@ def test_one_gets_around_a_narrow_page_without_scripts(
     log_in(page, site)
     navigation = page.get_by_role("navigation", name="Main")
     navigation.get_by_role("link", name="Schedules", exact=True).click()
-    page.get_by_role("dialog", name="Filters").get_by_role("link", name="cron").click()
-    expect(page.locator("#result_list")).not_to_contain_text("Task Clean Up Tasks")
+    filter_schedules(page)
+    navigation.get_by_role("link", name="Workflows", exact=True).click()
+    filter_workflows(page)
     expect(page.get_by_role("button", name="Navigation")).to_be_hidden()
     expect(navigation.get_by_role("link", name="Jobs", exact=True)).to_be_visible()
     page.get_by_role("button", name="Log out").click()

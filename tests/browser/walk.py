@@ -67,12 +67,20 @@ _OUTLINE = """
 """
 
 
-# The rows of a long table are all alike, and axe compares each with the others.
+# axe compares everything with all else. Of rows that look alike, the first two say what there is to say of all; what a
+# field offers while one types is drawn by the browser.
 _SHORTEN = """
 () => {
-    for (const row of document.querySelectorAll("tbody > tr:nth-child(n+16), #result_list > tbody:nth-of-type(n+16)")) {
-        row.remove();
+    const seen = {};
+    for (const row of document.querySelectorAll("tbody > tr, #result_list > tbody")) {
+        const elements = Array.from(row.querySelectorAll("*"));
+        const look = elements.map(({ tagName, attributes }) => [tagName, attributes.length, attributes.class?.value]);
+        seen[look] = (seen[look] ?? 0) + 1;
+        if (seen[look] > 2) {
+            row.remove();
+        }
     }
+    document.querySelectorAll("datalist > option").forEach((option) => option.remove());
 }
 """
 _WIDER = """

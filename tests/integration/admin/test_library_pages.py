@@ -69,7 +69,7 @@ def test_a_job_links_to_its_executions_whatever_its_id_is(root: Client, mark: Pa
 def test_executions_show_what_went_wrong(root: Client, mark: Path) -> None:
     [execution] = DjangoJobExecution.objects.all()
     listed = read(root.get(list_url(EXECUTIONS), {"q": "nightly"}))
-    for shown in ("nightly", "Error!", "2.00", "<gone>"):
+    for shown in ("nightly", "failed", "2.00", "<gone>"):
         assert shown in listed
     assert 'Traceback:\n  File "x"' in read(root.get(page_url(EXECUTIONS, execution.pk)))
     assert not mark.exists()

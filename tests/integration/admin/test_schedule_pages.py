@@ -59,7 +59,7 @@ def test_the_list_is_searched_and_filtered(
 def test_the_page_shows_state_times_people_and_links(root: Client, schedule: Schedule) -> None:
     Schedule.objects.update(state=ScheduleState.BROKEN, next_run_at=None, state_reason="its code is gone")
     page = read(root.get(page_url(MODEL, schedule.pk)))
-    words = ("<strong>At 02:00 every day, America/New_York</strong>", "cron[hour='2']")
+    words = (">At 02:00 every day, America/New_York<", "cron[hour='2']")
     for shown in (*words, "broken", "its code is gone", "2099-07-01 05:00:00 UTC by a test", "(version 1)"):
         assert shown in page
     for model in ("schedules_firing", "tasks_task"):

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -121,8 +122,7 @@ class FiringAdmin(ReadOnlyAdmin):
         "planned",
         "due",
         "schedule_link",
-        "outcome_label",
-        "cause_label",
+        "outcome_and_cause",
         "lateness",
         "count",
         "why",
@@ -203,6 +203,14 @@ class FiringAdmin(ReadOnlyAdmin):
     def outcome_label(self, firing: Firing) -> str:
         """Show what became of it."""
         return show_outcome(firing.outcome)
+
+    @display(description=gettext_lazy("outcome"))
+    def outcome_and_cause(self, firing: Firing) -> str:
+        """Show what became of it, and why it was decided if that is not by the schedule."""
+        if firing.cause == FiringCause.SCHEDULE:
+            return show_outcome(firing.outcome)
+        cause = CAUSES[firing.cause]
+        return format_html('<span>{} <span class="block text-xs">{}</span></span>', show_outcome(firing.outcome), cause)
 
     @display(description=gettext_lazy("cause"))
     def cause_label(self, firing: Firing) -> Text:

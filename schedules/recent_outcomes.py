@@ -76,6 +76,10 @@ def read_recent_outcomes(schedule_ids: Sequence[UUID], *, with_tasks: bool = Tru
     It takes as many steps in the index `firing_of_schedule` as it returns rows, however long the ledger is. A window
     function would look at every row of these schedules, and SQLite knows no lateral join; so each schedule has a part
     of its own.
+
+    Args:
+        schedule_ids: 500 at most, such as those of a page: SQLite takes no longer statement.
+        with_tasks: Whether to tell how their tasks stand as well.
     """
     found: dict[UUID, list[RecentOutcome]] = defaultdict(list)
     if not schedule_ids:

@@ -97,7 +97,11 @@ class TrackRecord:
 
 
 def find_track_records(*, workflow_ids: Collection[UUID]) -> Mapping[UUID, TrackRecord]:
-    """Return the track records of workflows, with one statement; those without any task are left out."""
+    """Return the track records of workflows, with one statement; those without any task are left out.
+
+    Args:
+        workflow_ids: 250 at most, such as those of a page: SQLite takes no longer statement.
+    """
     if not workflow_ids:
         return {}
     params = [value for each in workflow_ids for value in [stored_value(Task, "workflow", each)] * 2]

@@ -4,7 +4,7 @@ All of it is bounded, and is read by an index: a page shows it again every few s
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from orchestrator_site.common.clock import DatabaseNow
-from orchestrator_site.common.ids import first_id_at
+from orchestrator_site.common.ids import CLOCK_DIFFERENCE, first_id_at
 from schedules.models import (
     UNUSUAL_OUTCOME,
     Firing,
@@ -23,8 +23,6 @@ from schedules.models import (
     ScheduleState,
 )
 
-# An id is made by the clock of a process, the time in its row by the database's.
-CLOCK_DIFFERENCE = timedelta(hours=1)
 MAX_LATENESSES = 5_000
 
 RAN = (FiringOutcome.STARTED, FiringOutcome.QUEUED)

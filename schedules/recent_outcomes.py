@@ -12,6 +12,7 @@ from uuid import UUID
 from orchestrator_site.common.database import stored_value
 from schedules.models import Firing, FiringOutcome
 from tasks.models import BLOCKING, TaskStatus
+from tasks.states import FAILURES
 
 MAX_SHOWN = 12
 
@@ -25,7 +26,6 @@ _TASK = "LEFT JOIN tasks_task t ON t.id = f.task_id"
 
 _STARTED = frozenset({FiringOutcome.STARTED, FiringOutcome.QUEUED})
 _WRONG = frozenset({FiringOutcome.ERROR, FiringOutcome.INVALID_INPUTS})
-_FAILED = frozenset({TaskStatus.FAILED, TaskStatus.API_UNAVAILABLE, TaskStatus.INCONSISTENT_DATA})
 
 
 class Fate(StrEnum):
@@ -53,7 +53,7 @@ class RecentOutcome:
     @property
     def has_failed_task(self) -> bool:
         """Whether its task was started, and failed."""
-        return self.task_status in _FAILED
+        return self.task_status in FAILURES
 
     @property
     def fate(self) -> Fate:
@@ -76,6 +76,10 @@ def read_recent_outcomes(schedule_ids: Sequence[UUID], *, with_tasks: bool = Tru
     It takes as many steps in the index `firing_of_schedule` as it returns rows, however long the ledger is. A window
     function would look at every row of these schedules, and SQLite knows no lateral join; so each schedule has a part
     of its own.
+
+    Args:
+        schedule_ids: 500 at most, such as those of a page: SQLite takes no longer statement.
+        with_tasks: Whether to tell how their tasks stand as well.
     """
     found: dict[UUID, list[RecentOutcome]] = defaultdict(list)
     if not schedule_ids:

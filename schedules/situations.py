@@ -16,8 +16,8 @@ from schedules.policies import Hold, Outage, Situation, UnendedTask, say
 from tasks.freezing import freezes_since, say_freeze
 from tasks.models import ENDED, EngineFreeze, Task, TaskStatus
 from tasks.queue import find_unended
+from tasks.states import FAILURES
 
-FAILED = (TaskStatus.FAILED, TaskStatus.API_UNAVAILABLE, TaskStatus.INCONSISTENT_DATA)
 MAX_FAILURE_CHARACTERS = 300
 
 
@@ -174,7 +174,7 @@ def say_failures(schedule: Schedule) -> str:
     since = schedule.paused_until or schedule.state_since  # a pause that is settled only now has ended then
     ended = Task.objects.filter(schedule_id=schedule.pk, status__in=ENDED, created_at__gte=since)
     latest = list(ended.order_by(F("id").desc()).values_list("id", "status", "failed_reason")[:limit])
-    if len(latest) < limit or any(status not in FAILED for _, status, _ in latest):
+    if len(latest) < limit or any(status not in FAILURES for _, status, _ in latest):
         return ""
     task_id, status, reason = latest[0]
     tasks = "the last task" if limit == 1 else f"the last {limit} tasks"

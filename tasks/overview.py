@@ -14,8 +14,8 @@ from django.db.models import CharField, Count, F, Func, Min, Q
 from orchestrator_site.common.ids import first_id_at
 from tasks.deploys import STALE_AFTER
 from tasks.models import ENDED, StepStatus, Task, TaskStatus, TaskStep, WorkerProcess
+from tasks.states import FAILURES
 
-FAILED = (TaskStatus.FAILED, TaskStatus.API_UNAVAILABLE, TaskStatus.INCONSISTENT_DATA)
 # They have begun, and have not ended.
 UNDER_WAY = (TaskStatus.RUNNING, TaskStatus.SUSPENDED, TaskStatus.WAITING, TaskStatus.AWAITING_CALLBACK)
 # A task that took longer before it ended is not found by when it ended.
@@ -75,7 +75,7 @@ def count_by_status(*, failed_since: datetime) -> Mapping[str, int]:
     """Return how many tasks are under way in each status, and how many have failed since a moment: one statement."""
     rows = Task.objects.order_by()
     under_way = rows.filter(status__in=UNDER_WAY)
-    failed = rows.filter(status__in=FAILED, finished_at__gte=failed_since)
+    failed = rows.filter(status__in=FAILURES, finished_at__gte=failed_since)
     counts = (each.values_list("status").annotate(found=Count("*")) for each in (under_way, failed))
     return dict(next(counts).union(next(counts), all=True))
 
@@ -88,7 +88,7 @@ def find_queue(*, now: datetime) -> Queue:
 
 def list_failures(*, since: datetime, limit: int) -> Sequence[Task]:
     """Return the tasks that failed since a moment, with their workflows, the latest first."""
-    rows = Task.objects.filter(status__in=FAILED, finished_at__gte=since).select_related("workflow")
+    rows = Task.objects.filter(status__in=FAILURES, finished_at__gte=since).select_related("workflow")
     return list(rows.defer("inputs", "answers").order_by("-finished_at", "-id")[:limit])
 
 

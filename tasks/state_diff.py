@@ -1,7 +1,6 @@
 """What is different between two states of a task: which keys came, went, and were changed. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -51,20 +50,6 @@ def diff_states(old: Mapping[str, Any], new: Mapping[str, Any], *, max_changes: 
     return Difference(found[:max_changes], len(found) > max_changes)
 
 
-def apply_changes(old: Mapping[str, Any], changes: Sequence[Change]) -> dict[str, Any]:
-    """Return the old state with changes done to it; with all of them it is the new one."""
-    state: Any = deepcopy(dict(old))
-    for change in changes:
-        if change.kind is not Kind.REMOVED:
-            _put(_walk(state, change.path[:-1]), change.path[-1], deepcopy(change.new))
-    # From the end, so that the places of a list are still those that the changes name.
-    for change in reversed(changes):
-        if change.kind is Kind.REMOVED:
-            del _walk(state, change.path[:-1])[change.path[-1]]
-    result: dict[str, Any] = state
-    return result
-
-
 def say_path(path: Path) -> str:
     """Return a path as people write it: `devices[0].name`."""
     text = ""
@@ -100,16 +85,3 @@ def _compare_lists(path: Path, old: list[Any], new: list[Any]) -> Iterator[Chang
         yield Change((*path, place), Kind.REMOVED, old=old[place])
     for place in range(len(old), len(new)):
         yield Change((*path, place), Kind.ADDED, new=new[place])
-
-
-def _walk(value: Any, path: Path) -> Any:
-    for step in path:
-        value = value[step]
-    return value
-
-
-def _put(container: Any, step: str | int, value: Any) -> None:
-    if isinstance(container, list) and step == len(container):
-        container.append(value)
-    else:
-        container[step] = value

@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from math import ceil
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from orchestrator_site.common.database import stored_value
+from orchestrator_site.common.percentiles import find_percentile
 from tasks.models import Task, TaskStatus
 from tasks.states import FAILURES
 
@@ -55,7 +55,8 @@ class TrackRecord:
 
     Attributes:
         latest: Those that ended last, the latest first; at most LATEST.
-        last_success: The one that completed and was started last, however long ago; None if none is stored.
+        last_success: Of the latest, the one that completed last; if none did, of all the one that was started last and
+            completed, however long ago; None if none is stored.
     """
 
     latest: Sequence[Ended] = ()
@@ -92,14 +93,15 @@ class TrackRecord:
         return sorted(length for length in completed if length is not None)
 
     def _percentile(self, percent: int) -> timedelta | None:
-        """Return a percentile by the nearest-rank method: always a length that was measured."""
-        if not self._lengths:
-            return None
-        return self._lengths[max(ceil(len(self._lengths) * percent / 100), 1) - 1]
+        return find_percentile(self._lengths, percent) if self._lengths else None
 
 
 def find_track_records(*, workflow_ids: Collection[UUID]) -> Mapping[UUID, TrackRecord]:
-    """Return the track records of workflows, with one statement; those without any task are left out."""
+    """Return the track records of workflows, with one statement; those without any task are left out.
+
+    Args:
+        workflow_ids: 250 at most, such as those of a page: SQLite takes no longer statement.
+    """
     if not workflow_ids:
         return {}
     params = [value for each in workflow_ids for value in [stored_value(Task, "workflow", each)] * 2]

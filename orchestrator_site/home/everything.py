@@ -12,7 +12,8 @@ from orchestrator_site.home.measures import add_up
 from schedules.forecasts import Forecast
 from schedules.models import Firing
 from tasks.models import TaskStatus
-from tasks.overview import FAILED, SLOT, EndedCount
+from tasks.overview import SLOT, EndedCount
+from tasks.states import FAILURES
 
 # To come: marks of ten minutes would be too narrow.
 WIDE_SLOT = timedelta(minutes=30)
@@ -47,7 +48,9 @@ def count_heaps(
     ended: Iterable[EndedCount], not_run: Iterable[Firing], forecast: Forecast, axis: Axis
 ) -> Sequence[Heap]:
     """Return what there is in each slot: of the past by ten minutes, of what is planned by half an hour."""
-    slots = [*_count_past(ended, not_run), *_count_planned(forecast, axis)]
+    # Of many instants that one row stands for, the first may lie before everything that is drawn.
+    drawn = (row for row in not_run if row.due_at >= axis.start)
+    slots = [*_count_past(ended, drawn), *_count_planned(forecast, axis)]
     most = max((slot.per_minute for slot in slots), default=0)
     return [_heap_of(slot, most, axis) for slot in slots]
 
@@ -63,7 +66,7 @@ def _count_past(ended: Iterable[EndedCount], not_run: Iterable[Firing]) -> Itera
 
 
 def _kind_of(status: str) -> Kind:
-    if status in FAILED:
+    if status in FAILURES:
         return Kind.FAILED
     return Kind.ABORTED if status == TaskStatus.ABORTED else Kind.DONE
 

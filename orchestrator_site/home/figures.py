@@ -8,17 +8,18 @@ from typing import TypeVar
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from orchestrator_site.common.admin.display import BAD, BUSY, GOOD, ODD, show_distance, show_duration
+from orchestrator_site.common.admin.display import BAD, BUSY, GOOD, ODD, show_distance, show_elapsed
+from orchestrator_site.common.percentiles import find_percentile
 from orchestrator_site.home.links import firings_url, say, tasks_url, window_url
 from orchestrator_site.home.look import VIEW_FIRINGS, VIEW_SCHEDULES, VIEW_TASKS, Look
-from orchestrator_site.home.measures import find_percentile
 from orchestrator_site.home.words import WHY_SKIPPED, say_outcome, say_status, show_number
 from schedules.forecasts import Forecast
 from schedules.models import FiringOutcome
 from schedules.overview import MAX_LATENESSES, count_not_run, read_latenesses
 from tasks.models import CLAIMABLE, TaskStatus
-from tasks.overview import FAILED, count_by_status, find_queue
+from tasks.overview import count_by_status, find_queue
 from tasks.standing import CurrentSteps
+from tasks.states import FAILURES
 
 Word = TypeVar("Word", bound=str)
 
@@ -28,12 +29,6 @@ SLOW_QUEUE = timedelta(seconds=60)
 LATE_MS = 1_000
 
 LOST = (FiringOutcome.MISSED, FiringOutcome.ERROR, FiringOutcome.INVALID_INPUTS)
-SKIPPED = (
-    FiringOutcome.SKIPPED_OVERLAP,
-    FiringOutcome.SKIPPED_PREDICATE,
-    FiringOutcome.SKIPPED_PAUSED,
-    FiringOutcome.SKIPPED_FROZEN,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +98,18 @@ def _count_tasks(look: Look) -> Iterator[Card]:
     running = counts.get(TaskStatus.RUNNING, 0)
     note = ngettext("%(count)s is overdue", "%(count)s are overdue", overdue) % {"count": overdue} if overdue else ""
     tone = ODD if overdue else BUSY if running else ""
-    yield Card(
-        "running", _("Running now"), show_number(running), note, tone, tasks_url(status__exact=TaskStatus.RUNNING)
-    )
+    yield Card("running", _("Running now"), show_number(running), note, tone, tasks_url(status=TaskStatus.RUNNING))
 
     suspended = counts.get(TaskStatus.SUSPENDED, 0)
     others = counts.get(TaskStatus.WAITING, 0) + counts.get(TaskStatus.AWAITING_CALLBACK, 0)
     note = ngettext("%(count)s waits for a system", "%(count)s wait for a system", others) if others else ""
     note %= {"count": show_number(others)}
-    url = tasks_url(status__exact=TaskStatus.SUSPENDED)
+    url = tasks_url(status=TaskStatus.SUSPENDED)
     yield Card("suspended", _("Waiting for a person"), show_number(suspended), note, ODD if suspended else "", url)
 
-    failed = {status: counts.get(status, 0) for status in FAILED}
-    note = _say_split(failed, {status: say_status(status) for status in FAILED})
-    url = tasks_url(status__in=",".join(FAILED), finished_at__gte=say(look.yesterday))
+    failed = {status: counts.get(status, 0) for status in FAILURES}
+    note = _say_split(failed, {status: say_status(status) for status in FAILURES})
+    url = tasks_url(status__in=",".join(FAILURES), finished_at__gte=say(look.yesterday))
     total = sum(failed.values())
     yield Card("failed", _("Failed in 24 h"), show_number(total), note, BAD if total else GOOD, url)
     yield _describe_queue(look)
@@ -125,8 +118,7 @@ def _count_tasks(look: Look) -> Iterator[Card]:
 def _describe_queue(look: Look) -> Card:
     queue = find_queue(now=look.now)
     waits = look.now - queue.oldest_since if queue.oldest_since else timedelta(0)
-    whole = timedelta(seconds=round(waits.total_seconds()))
-    note = _("the oldest for %(time)s") % {"time": _show_short(whole)} if queue.length else _("empty")
+    note = _("the oldest for %(time)s") % {"time": show_elapsed(waits)} if queue.length else _("empty")
     tone = ODD if waits > SLOW_QUEUE else ""
     return Card(
         "queue", _("On the queue"), show_number(queue.length), note, tone, tasks_url(status__in=",".join(CLAIMABLE))
@@ -135,12 +127,14 @@ def _describe_queue(look: Look) -> Card:
 
 def _count_instants(look: Look) -> Iterator[Card]:
     counts = count_not_run(since=look.yesterday)
-    for name, label, outcomes, tone in (
-        ("missed", _("Missed in 24 h"), LOST, BAD),
-        ("skipped", _("Skipped in 24 h"), SKIPPED, ODD),
+    why_lost = {outcome: say_outcome(outcome) for outcome in LOST}
+    why_skipped = {outcome: str(words) for outcome, words in WHY_SKIPPED.items()}
+    for name, label, words, tone in (
+        ("missed", _("Missed in 24 h"), why_lost, BAD),
+        ("skipped", _("Skipped in 24 h"), why_skipped, ODD),
     ):
+        outcomes = tuple(words)
         total = sum(counts.get(outcome, 0) for outcome in outcomes)
-        words = {outcome: str(WHY_SKIPPED.get(outcome) or say_outcome(outcome)) for outcome in outcomes}
         note = _say_split({outcome: counts.get(outcome, 0) for outcome in outcomes}, words)
         url = firings_url(decided_at__gte=say(look.yesterday), outcome__in=",".join(outcomes))
         yield Card(name, label, show_number(total), note, tone if total else GOOD, url)
@@ -152,7 +146,7 @@ def _describe_lateness(look: Look) -> Card:
     url = firings_url(decided_at__gte=say(look.yesterday), late_by_ms=LATE_MS)
     if not values:
         return Card("late", _("Late by, p50 / p99"), "–", _("no firing in 24 h"), "", url)  # noqa: RUF001  # a dash
-    half, most = find_percentile(values, 0.5), find_percentile(values, 0.99)
+    half, most = find_percentile(values, 50), find_percentile(values, 99)
     name = _("of the last %(count)s") if len(values) >= MAX_LATENESSES else _("of %(count)s in 24 h")
     note = name % {"count": show_number(len(values))}
     value = f"{_show_seconds(half)} / {_show_seconds(most)}"
@@ -163,13 +157,7 @@ def _show_seconds(milliseconds: int) -> str:
     seconds = milliseconds / 1000
     if seconds < 10:  # noqa: PLR2004  # there a digit after the point says something
         return f"{seconds:.2f} s"
-    return _show_short(timedelta(seconds=round(seconds)))
-
-
-def _show_short(length: timedelta) -> str:
-    """Return a length of time in whole seconds below a minute."""
-    seconds = round(length.total_seconds())
-    return f"{seconds} s" if seconds < 60 else str(show_duration(length))  # noqa: PLR2004
+    return show_elapsed(timedelta(seconds=seconds))
 
 
 def _say_split(counts: Mapping[Word, int], words: Mapping[Word, str]) -> str:

@@ -3,22 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from math import ceil
 
 MINUTE = timedelta(minutes=1)
 MINUTES_IN_HOUR = 60
 # From which share of the fullest minute on a minute is of step 2, 3, 4, 5; all others in which something runs are of 1.
 STEPS = (0.1, 0.25, 0.5, 0.75)
-
-
-def find_percentile(ordered: Sequence[int], share: float) -> int:
-    """Return the value that `share` of the values do not exceed, by nearest rank.
-
-    Args:
-        ordered: The values, the smallest first; one at least.
-        share: More than 0, and 1 at most.
-    """
-    return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from schedules.forecasts import Forecast, find_spaced
 from schedules.models import Firing, FiringOutcome
 from schedules.overview import Shown, find_shown
 from tasks.models import TaskStatus
-from tasks.overview import FAILED, Run, count_ended, list_runs
+from tasks.overview import Run, count_ended, list_runs
+from tasks.states import FAILURES
 
 BEHIND, AHEAD = timedelta(hours=6), timedelta(hours=24)
 MAX_LANES = 14
@@ -36,7 +37,7 @@ MAX_RUNS = 3_000
 DELIBERATE = frozenset({FiringOutcome.SKIPPED_PAUSED, FiringOutcome.SKIPPED_FROZEN, FiringOutcome.COALESCED})
 
 KINDS: Mapping[str, Kind] = {
-    **dict.fromkeys(FAILED, Kind.FAILED),
+    **dict.fromkeys(FAILURES, Kind.FAILED),
     TaskStatus.RUNNING: Kind.RUNNING,
     TaskStatus.SUSPENDED: Kind.HELD,
     TaskStatus.WAITING: Kind.HELD,

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from orchestrator_site.common.admin.live import is_part_wanted
 from orchestrator_site.home.drawing import describe_timeline
 from orchestrator_site.home.figures import find_cards
 from orchestrator_site.home.lists import ROWS, describe_lists
@@ -64,7 +65,7 @@ PARTS: dict[str, Callable[[Look], dict[str, Any]]] = {
 @require_safe
 def show_part(request: HttpRequest, part: str) -> HttpResponse:
     """Show one part anew; whoever opens its address in a browser is led to the page."""
-    if "HX-Request" not in request.headers:
+    if not is_part_wanted(request):
         return redirect("admin:index")
     look = Look(request, most_not_run=MAX_NOT_RUN if part == "timeline" else ROWS)
     return TemplateResponse(request, f"admin/home/{part}.html", {part: PARTS[part](look)})

@@ -218,7 +218,7 @@ def _say_concerns(concerns: Concerns) -> Iterator[Shown]:
         yield {"icon": "error", "link": link, "text": schedule.state_reason}
     if (rest := concerns.broken_count - len(concerns.broken)) > 0:
         text = ngettext("%(count)d more schedule broke", "%(count)d more schedules broke", rest) % {"count": rest}
-        yield {"icon": "error", "link": list_link("schedules_schedule", "state__exact=broken", text), "text": ""}
+        yield {"icon": "error", "link": list_link("schedules_schedule", "state=broken", text), "text": ""}
     for name, count in (concerns.without_code or {}).items():
         text = ngettext("%(count)d schedule runs %(name)s", "%(count)d schedules run %(name)s", count)
         link = list_link("schedules_schedule", urlencode({"q": name}), text % {"count": count, "name": name})
@@ -255,7 +255,7 @@ def _say_affected(affected: Affected) -> Iterator[Shown]:
             "%(count)d tasks of %(name)s have stopped since as inconsistent",
             affected.stopped,
         )
-        stopped = query | {"status__exact": TaskStatus.INCONSISTENT_DATA.value}
+        stopped = query | {"status": TaskStatus.INCONSISTENT_DATA.value}
         link = list_link("tasks_task", urlencode(stopped), text % {**name, "count": affected.stopped})
         yield {
             "icon": "error",

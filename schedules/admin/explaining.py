@@ -13,24 +13,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.display import BAD, BUSY, GOOD, ODD, page_link
+from orchestrator_site.common.admin.marks import QUIET, Mark, show_mark
 from orchestrator_site.common.admin.texts import Text
 from orchestrator_site.common.admin.widgets import dress
 from orchestrator_site.common.clock import database_now
 from orchestrator_site.common.errors import InvalidValue
 from schedules.admin.explained_instants import list_picks
 from schedules.admin.explained_steps import list_next_steps
-from schedules.admin.outcomes import show_mark
 from schedules.admin.tabs import EXPLAIN, Subject, TabsAdmin, say_here_and_there
 from schedules.explaining import CheckName, Code, Explanation, Result, Tense
 from schedules.explanations import VIEW_FIRING, explain_schedule
 from schedules.selectors import ScheduleNotFound
 
 PAGE = "admin/schedules/schedule/explain.html"
-# Result → its words, the name of its symbol, and its colour.
-RESULTS: dict[str, tuple[Text, str, str]] = {
-    Result.PASS: (gettext_lazy("pass"), "check_circle", GOOD),
-    Result.FAIL: (gettext_lazy("fail"), "cancel", BAD),
-    Result.UNKNOWN: (gettext_lazy("unknown"), "help", ""),
+RESULTS: dict[str, Mark] = {
+    Result.PASS: Mark(gettext_lazy("pass"), GOOD, "check_circle"),
+    Result.FAIL: Mark(gettext_lazy("fail"), BAD, "cancel"),
+    Result.UNKNOWN: Mark(gettext_lazy("unknown"), QUIET, "help"),
 }
 CHECKS: dict[str, Text] = {
     CheckName.EXISTS: gettext_lazy("The schedule and its workflow are there"),
@@ -43,7 +42,7 @@ CHECKS: dict[str, Text] = {
     CheckName.INPUTS: gettext_lazy("The workflow takes its inputs"),
     CheckName.SCHEDULER: gettext_lazy("A scheduler is alive"),
 }
-# Every other verdict says that it did not run, or will not.
+# Verdict → its words, the name of its symbol, and its colour. Every other one says that it did not run, or will not.
 RUNS: dict[str, tuple[Text, str, str]] = {
     Code.STARTED: (gettext_lazy("It ran"), "check_circle", GOOD),
     Code.QUEUED: (gettext_lazy("It ran"), "check_circle", GOOD),
@@ -134,7 +133,7 @@ def _show(explanation: Explanation, subject: Subject) -> dict[str, Any]:
         "explanation": explanation,
         "moment": say_here_and_there(explanation.at, subject.timezone),
         "verdict": {"words": words, "symbol": symbol, "colour": colour, "code": code},
-        "checks": [(check, CHECKS[check.name], show_mark(*RESULTS[check.result])) for check in explanation.checks],
+        "checks": [(check, CHECKS[check.name], show_mark(RESULTS[check.result])) for check in explanation.checks],
         "task": page_link("tasks_task", task.task_id, _("Task")) if task else "",
         "firing": page_link("schedules_firing", firing.firing_id, _("Firing")) if firing else "",
         "beside": [

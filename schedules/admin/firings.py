@@ -30,8 +30,7 @@ from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.filters import IdFilter, NamedChoicesFilter, SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
 from orchestrator_site.common.admin.texts import Text
-from schedules.admin.outcomes import CAUSES, show_outcome
-from schedules.admin.schedule_states import outcome_words
+from schedules.admin.outcomes import CAUSES, outcome_words, show_outcome
 from schedules.models import UNUSUAL_CAUSE, UNUSUAL_OUTCOME, Firing, FiringCause, FiringOutcome, Schedule
 
 

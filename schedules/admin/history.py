@@ -21,9 +21,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.display import BAD, GOOD, ODD, page_link, show_duration, show_moment
+from orchestrator_site.common.admin.live import is_part_wanted
+from orchestrator_site.common.admin.marks import show_mark
 from orchestrator_site.common.admin.widgets import dress
-from schedules.admin.outcomes import CAUSES, OUTCOMES, show_mark, show_outcome
-from schedules.admin.schedule_states import outcome_words
+from schedules.admin.outcomes import CAUSES, OUTCOME_MARKS, outcome_words, show_outcome
 from schedules.admin.tabs import HISTORY, Subject, TabsAdmin
 from schedules.explanations import VIEW_FIRING, VIEW_TASK
 from schedules.history import History
@@ -129,7 +130,7 @@ class HistoryAdmin(TabsAdmin):
         form = HistoryForm(request.GET)
         form.full_clean()
         shown = {**_read_page(form, subject, request), "form": form}
-        if request.headers.get("HX-Request"):
+        if is_part_wanted(request):
             return TemplateResponse(request, ROWS, shown)
         shown["days"] = list_days(subject, now())
         answer: HttpResponse = self.show_tab(request, subject, HISTORY, PAGE, shown)
@@ -219,8 +220,7 @@ def _say_count(firing: Firing) -> str:
 
 
 def _show_status(task: Task) -> SafeString:
-    mark = TASK_MARKS[task.status]
-    return show_mark(mark.label, mark.icon, mark.colour)
+    return show_mark(TASK_MARKS[task.status])
 
 
 def _find_length(task: Task) -> timedelta | None:
@@ -245,8 +245,8 @@ def list_days(subject: Subject, moment: datetime) -> Sequence[Day]:
 def _count_days(first: date, last: date, counts: Mapping[tuple[date, str], int]) -> Iterator[Day]:
     for offset in range((last - first).days + 1):
         day = first + timedelta(days=offset)
-        of_day = {outcome: counts[day, outcome] for outcome in OUTCOMES if counts.get((day, outcome))}
+        of_day = {outcome: counts[day, outcome] for outcome in OUTCOME_MARKS if counts.get((day, outcome))}
         ran = sum(count for outcome, count in of_day.items() if outcome in RAN)
-        colours = {OUTCOMES[outcome][1] for outcome in of_day if outcome not in RAN}
+        colours = {OUTCOME_MARKS[outcome].colour for outcome in of_day if outcome not in RAN}
         colour = BAD if BAD in colours else ODD if colours else GOOD if ran else ""
         yield Day(day, ran, sum(of_day.values()) - ran, colour)

@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from orchestrator_site.common.admin.asking import UnusableForm, can_show, make_asked
+from orchestrator_site.common.admin.live import is_part_wanted
 from orchestrator_site.common.admin.pages import Fieldsets, PageAdmin, for_user
 from schedules.admin.previews import BUTTON
 from schedules.forms import PREFIX, ScheduleForm, SchedulePreviewForm, typed_as_json
@@ -55,7 +56,7 @@ class InputsAdmin(PageAdmin):
         """Answer with the fields for the inputs of the workflow that was chosen; a whole page where one is wanted."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if not request.headers.get("HX-Request"):
+        if not is_part_wanted(request):
             return redirect(f"{reverse('admin:schedules_schedule_add')}?{request.GET.urlencode()}")
         asked = self.find_asked(request, None)
         form = for_user(ScheduleForm, request, asked=asked.form)()

@@ -22,14 +22,16 @@ from unfold.templatetags.unfold_list import result_headers
 from orchestrator_site.common.admin.display import page_link, show_time
 from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.filters import read_uuid_or_none
+from orchestrator_site.common.admin.live import is_part_wanted
 from orchestrator_site.common.admin.pages import PageChangeList
 from orchestrator_site.common.admin.verbs import VerbsAdmin
 from schedules.admin.bulk import BulkAdmin
 from schedules.admin.duplicating import DuplicateAdmin
 from schedules.admin.loading import LoadingAdmin
+from schedules.admin.outcomes import outcome_words
 from schedules.admin.row_actions import RowAction, list_row_actions
 from schedules.admin.schedule_filters import ScheduleFilter
-from schedules.admin.schedule_states import is_held, outcome_words, show_state, state_words
+from schedules.admin.schedule_states import is_held, show_state, state_words
 from schedules.admin.sparks import show_sparks
 from schedules.admin.verbs import may_run
 from schedules.bulk_actions import MAX_SCHEDULES, PERMISSION_OF, Action
@@ -146,7 +148,7 @@ class ScheduleListAdmin(BulkAdmin, LoadingAdmin, DuplicateAdmin, VerbsAdmin):
             **(extra_context or {}),
         }
         answer: HttpResponse = super().changelist_view(request, more)
-        if "HX-Request" in request.headers and isinstance(answer, TemplateResponse):
+        if is_part_wanted(request) and isinstance(answer, TemplateResponse):
             answer.template_name = ROWS
         return answer
 

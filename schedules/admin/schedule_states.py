@@ -1,4 +1,4 @@
-"""The states of schedules, and what became of their instants, as people read them."""
+"""The states of schedules, as people read them."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from orchestrator_site.common.admin.display import BAD, GOOD, ODD, show_label, show_moment
-from schedules.models import FiringOutcome, ScheduleState
+from schedules.models import ScheduleState
 from tasks.models import EngineFreeze
 
 STATE_COLOURS: dict[str, str] = {ScheduleState.ACTIVE: GOOD, ScheduleState.PAUSED: ODD, ScheduleState.BROKEN: BAD}
@@ -23,22 +23,6 @@ def state_words() -> dict[str, str]:
         ScheduleState.FINISHED: _("finished"),
         ScheduleState.BROKEN: _("broken"),
         FROZEN: _("frozen"),
-    }
-
-
-def outcome_words() -> dict[str, str]:
-    """Return what the outcomes are called."""
-    return {
-        FiringOutcome.STARTED: _("started"),
-        FiringOutcome.QUEUED: _("queued"),
-        FiringOutcome.COALESCED: _("coalesced"),
-        FiringOutcome.MISSED: _("missed"),
-        FiringOutcome.SKIPPED_OVERLAP: _("skipped for overlap"),
-        FiringOutcome.SKIPPED_PAUSED: _("skipped while paused"),
-        FiringOutcome.SKIPPED_FROZEN: _("skipped while frozen"),
-        FiringOutcome.SKIPPED_PREDICATE: _("skipped by predicate"),
-        FiringOutcome.INVALID_INPUTS: _("invalid inputs"),
-        FiringOutcome.ERROR: _("error"),
     }
 
 

@@ -1,7 +1,7 @@
 """Schedulers: which processes fire schedules, whether they are alive, and how much they do."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
@@ -40,9 +40,6 @@ class SchedulerAdmin(LiveListAdmin, ReadOnlyAdmin):
     readonly_fields = fields
 
     started = moment_column("started_at", gettext_lazy("since"))
-
-    class Media:
-        css: ClassVar = {"all": ("admin-pages/tasks.css",)}
 
     def complete_rows(self, rows: Sequence[Any]) -> None:
         """Judge all of them as of one moment of the database."""

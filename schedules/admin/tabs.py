@@ -26,9 +26,11 @@ from orchestrator_site.common.admin.display import (
     show_sentence,
     show_time,
 )
+from orchestrator_site.common.admin.live import is_part_wanted
 from orchestrator_site.common.admin.tabs import Tab, Tabs
 from orchestrator_site.common.admin.verbs import VerbsAdmin
-from schedules.admin.schedule_states import FROZEN, STATE_COLOURS, is_held, outcome_words, say_pause, state_words
+from schedules.admin.outcomes import outcome_words
+from schedules.admin.schedule_states import FROZEN, STATE_COLOURS, is_held, say_pause, state_words
 from schedules.admin.sparks import show_sparks
 from schedules.explanations import VIEW_FIRING, VIEW_TASK
 from schedules.models import Schedule
@@ -79,7 +81,7 @@ class TabsAdmin(VerbsAdmin):
     def summary_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         """Answer how a schedule stands, without the page around it; whoever opens it as a page is led to that."""
         subject = self.find_visible(request, object_id)
-        if not request.headers.get("HX-Request"):
+        if not is_part_wanted(request):
             return redirect("admin:schedules_schedule_change", object_id)
         return TemplateResponse(request, SUMMARY, {"standing": describe_standing(subject, request.user)})
 

@@ -45,6 +45,8 @@ KIND_WORDS: dict[str, Text] = {
     "and": gettext_lazy("when several triggers fire together"),
     "or": gettext_lazy("when any of several triggers fires"),
 }
+# What a script says when another kind is chosen (static/admin-pages/schedule-form.js).
+TAKEN_OUT = gettext_lazy("Taken out of %(kind)s: %(fields)s. They come back when you choose %(kind)s again.")
 
 
 class ScheduleForm(InputsForm):
@@ -62,7 +64,7 @@ class ScheduleForm(InputsForm):
     trigger = forms.ChoiceField(
         label=gettext_lazy("Trigger"),
         choices=[(kind, format_lazy("{}: {}", kind, KIND_WORDS[kind])) for kind in KINDS],
-        widget=UnfoldAdminSelectWidget({"data-trigger-kinds": "true"}),
+        widget=UnfoldAdminSelectWidget({"data-trigger-kinds": "true", "data-taken": TAKEN_OUT}),
     )
     dst_gap = choose_gap()
     dst_fold = choose_fold()

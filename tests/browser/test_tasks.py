@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.browser.conftest import PATIENCE_SECONDS, log_in
 from tests.browser.pages import TASK, at_field, choose_workflow, start_task, step, wait_for_status
@@ -110,6 +110,27 @@ def test_a_table_stands_still_while_a_box_is_ticked(page: Page, tmp_path: Path) 
     expect(page.locator(".action-counter")).to_contain_text(re.compile("^1 of"))
     page.locator("#result_list .action-toggle").check()
     expect(page.locator("#result_list tbody input.action-select").last).to_be_checked()
+
+
+def test_an_answer_that_comes_too_late_takes_no_tick_away(page: Page, tmp_path: Path) -> None:
+    start_task(page, json.dumps({"gate": str(tmp_path / "gate")}))
+    page.clock.install()
+    page.goto("/admin/tasks/task/")
+    held: list[Route] = []
+    page.route(
+        "**/admin/tasks/task/", lambda route: held.append(route) if is_live(route.request) else route.continue_()
+    )
+    with page.expect_request(is_live):
+        page.clock.run_for(7_000)
+    box = page.locator("#result_list tbody input.action-select").first
+    box.check()
+    page.evaluate(
+        "document.body.addEventListener('htmx:afterRequest', () => { document.body.dataset.answered = 'yes'; })"
+    )
+    held[0].continue_()
+    expect(page.locator("body")).to_have_attribute("data-answered", "yes")
+    page.clock.resume()
+    expect(box).to_be_checked()
 
 
 def is_live(request: Request) -> bool:

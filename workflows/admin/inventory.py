@@ -1,6 +1,5 @@
 """Products and subscriptions, for which workflows run."""
 
-from typing import ClassVar
 from uuid import UUID
 
 from django.contrib import admin
@@ -70,9 +69,6 @@ class ProductAdmin(ReadOnlyAdmin):
 
     created = moment_column("created_at", gettext_lazy("created"))
     ends = moment_column("end_date", gettext_lazy("ends"))
-
-    class Media:
-        css: ClassVar = {"all": ("admin-pages/tasks.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         """Return the products with their workflows."""
@@ -153,9 +149,6 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     starts = moment_column("start_date", gettext_lazy("starts"))
     ends = moment_column("end_date", gettext_lazy("ends"))
     created = moment_column("created_at", gettext_lazy("created"))
-
-    class Media:
-        css: ClassVar = {"all": ("admin-pages/tasks.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         """Return the subscriptions with their products."""

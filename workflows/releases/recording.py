@@ -33,6 +33,9 @@ log = structlog.get_logger(__name__)
 # A release that nobody has been seen with for so long is not in use any more.
 GONE_AFTER = timedelta(minutes=2)
 SEE_EVERY_SECONDS = 60.0
+# Whoever was seen so lately is not written down again: of many processes with one release, a few write in a minute.
+# A process alone is written down each time, since it looks less often than that.
+RENEW_AFTER = timedelta(seconds=30)
 # So many of each part are kept, the newest ones.
 KEPT_RELEASES = 100
 MAX_NAME_CHARACTERS = 100
@@ -139,8 +142,10 @@ def _find(known: Known) -> tuple[Release | None, Release | None]:
 
 def _renew(release: Release | None, *, now: datetime) -> None:
     assert release is not None, "what is no news has a row"
-    with write_statement():
-        Release.objects.filter(pk=release.pk, last_seen_at__lt=now).update(last_seen_at=now)
+    not_since = now - RENEW_AFTER
+    if release.last_seen_at <= not_since:
+        with write_statement():
+            Release.objects.filter(pk=release.pk, last_seen_at__lte=not_since).update(last_seen_at=now)
 
 
 def _write(known: Known, *, former: Release | None, process: str, now: datetime) -> Release:

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from orchestrator_site.demo.loading import is_demo_loaded, is_untouched, load_demo
+from orchestrator_site.demo.loading import DemoImpossible, is_demo_loaded, is_untouched, load_demo
 from orchestrator_site.management.commands.tokens import create_token
 
 ADMIN = "admin"
@@ -47,8 +47,7 @@ class Command(BaseCommand):
         """Make the administrator, an API token and the initial schedules, and show them once; the demo if wanted."""
         call_command("scheduler", "load-initial-schedule")
         if with_demo and is_untouched():
-            load_demo()
-            self.stdout.write("The demo is loaded. To take it out again: manage.py demo remove")
+            self.load_demo()
         password = secrets.token_urlsafe(12)
         with transaction.atomic():
             get_user_model().objects.create_superuser(ADMIN, password=password)
@@ -60,6 +59,15 @@ class Command(BaseCommand):
             f"  API token: {token}\n\n"
             "  Password and token are shown this once and stored only as hashes.\n\n"
         )
+
+    def load_demo(self) -> None:
+        """Load the demo, or say why that cannot be; everything else runs without it."""
+        try:
+            load_demo()
+        except DemoImpossible as error:
+            self.stderr.write(f"{error}\n")
+        else:
+            self.stdout.write("The demo is loaded. To take it out again: manage.py demo remove")
 
     def show_address(self) -> None:
         self.stdout.write(

@@ -60,6 +60,11 @@ document.addEventListener("DOMContentLoaded", () => {
             location.reload();
             return;
         }
+        // Somebody has begun to do something there since it was asked for.
+        if (isDisturbed(part)) {
+            event.detail.shouldSwap = false;
+            return;
+        }
         folds = Array.from(part.querySelectorAll("details[id]"), (details) => [details.id, details.open]);
         focused = part.contains(document.activeElement) ? document.activeElement.id : undefined;
     });

@@ -45,7 +45,8 @@ document.addEventListener("DOMContentLoaded", () => {
             if (isByHand && fields.hidden) {
                 const taken = takeOut(fields);
                 if (taken.length) {
-                    lines.push(`Taken out of ${kind}: ${taken.join(", ")}. They come back when you choose ${kind} again.`);
+                    const words = { kind, fields: taken.join(", ") };
+                    lines.push(choice.dataset.taken.replace(/%\((\w+)\)s/g, (_, name) => words[name]));
                 }
             }
         }

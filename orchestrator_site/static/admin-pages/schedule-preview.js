@@ -65,7 +65,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const tellFailure = () => {
         const line = document.createElement("p");
         line.className = "admin-error";
-        line.textContent = "There is no answer; you may have been logged out. What stands here may be out of date.";
+        line.textContent = panel.dataset.failed;
         part(panel, "said").replaceChildren(line);
     };
 

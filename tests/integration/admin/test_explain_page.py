@@ -120,7 +120,7 @@ def test_checks_say_in_words_and_by_a_symbol_whether_they_passed(root: Client, d
     assert page.count('data-result="fail"') == 1
     assert 'data-check="trigger" data-result="fail"' in page
     for symbol, word in (("cancel", "fail"), ("check_circle", "pass"), ("help", "unknown")):
-        assert re.search(rf'aria-hidden="true">{symbol}</span>{word}', page), word
+        assert re.search(rf'aria-hidden="true">{symbol}</span><span>{word}', page), word
 
 
 class TestNextSteps:

@@ -86,6 +86,17 @@ def test_the_part_that_has_passed_is_read_from_the_ledger(root: Client, now: dat
     assert only_past.context["planned"] is None
 
 
+@pytest.mark.parametrize("others", [(), ("tasks.view_task",)])
+def test_a_task_is_a_link_for_those_who_may_view_it(login: Login, now: datetime, others: tuple[str, ...]) -> None:
+    schedule = make_schedule()
+    task = make_task(schedule.workflow)
+    make_firing(schedule, scheduled_for=now - HOUR, decided_at=now, task_id=task.pk)
+    viewer = login("schedules.view_schedule", "schedules.view_firing", *others)
+    page = read(viewer.get(url(now - 2 * HOUR, now)))
+    assert "started" in page
+    assert (page_url("tasks_task", task.pk) in page) == bool(others)
+
+
 def test_beyond_the_list_the_counts_tell_and_lead_on(root: Client, now: datetime) -> None:
     make_schedule(next_run_at=now + MINUTE, trigger_kwargs={"seconds": 10})
     answer = root.get(url(end=now + 4 * HOUR))

@@ -82,6 +82,14 @@ class TestTimeLine:
         assert len(self.lanes(page)) == 14
         assert ": 20 tasks ended" in page
 
+    def test_of_many_instants_those_before_the_beginning_are_not_in_a_heap(self, root: Client, now: datetime) -> None:
+        schedule = make_schedule(next_run_at=now + HOUR)
+        many = {"outcome": "missed", "count": 900, "last_scheduled_for": now - HOUR, "decided_at": now}
+        make_firing_at(schedule, now - 9 * HOUR, **many)
+        assert "900 did not run" not in read(root.get(HOME))
+        make_firing_at(schedule, now - 5 * HOUR, **many)
+        assert "900 did not run" in read(root.get(HOME))
+
     def test_hours_are_those_of_the_reader(self, root: Client, now: datetime) -> None:
         root.cookies["browser_time_zone"] = "Asia/Kathmandu"
         make_schedule(next_run_at=now + HOUR)

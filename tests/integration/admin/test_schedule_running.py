@@ -266,6 +266,6 @@ def test_firings_of_backfills_and_pauses_are_named_and_coloured(root: Client, sc
     page = read(root.get("/admin/schedules/firing/", {"cause__exact": "backfill"}))
     row = page.split("result_list")[1]
     assert "backfill" in row
-    assert 'data-colour="warning"' in row
+    assert "admin-mark-odd" in row
     assert "skipped while paused" in row
     assert "skipped while paused" in read(root.get(page_url("schedules_firing", firing.pk)))

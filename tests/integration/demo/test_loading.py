@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
 from orchestrator_site.checks import check_demo
@@ -151,3 +152,10 @@ class TestUp:
         settings.DEMO = False
         assert self.start() == "false"
         assert not is_demo_loaded()
+
+    def test_a_setting_that_forbids_the_demo_stops_nothing_else(self, settings: Any) -> None:
+        call_command("scheduler", "load-initial-schedule", stdout=StringIO())
+        settings.MIN_INTERVAL_SECONDS = 3_600
+        assert self.start() == "false"
+        assert not is_demo_loaded()
+        assert get_user_model().objects.filter(is_superuser=True).exists()

@@ -23,7 +23,7 @@ from workflows.models import Release, ReleasePart
 from workflows.releases import recording
 from workflows.releases.contents import Known, know
 from workflows.releases.reading import find_difference, find_newest
-from workflows.releases.recording import GONE_AFTER, KEPT_RELEASES, ReleaseWatch, see_release
+from workflows.releases.recording import GONE_AFTER, KEPT_RELEASES, RENEW_AFTER, ReleaseWatch, see_release
 
 pytestmark = pytest.mark.django_db
 
@@ -120,12 +120,23 @@ class TestWhatIsNews:
 
 
 class TestWhatItCosts:
-    def test_a_start_with_what_is_known_is_two_statements_however_many_workflows_there_are(self) -> None:
+    def test_what_is_known_is_written_down_twice_a_minute_by_however_many_processes(self) -> None:
+        for second in range(60):
+            see_release(
+                know(ReleasePart.WORKFLOWS, {"workflows": {"a": {}}}),
+                process=f"host:{second}",
+                now=NOW + second * SECOND,
+            )
+        assert Release.objects.get().last_seen_at == NOW + RENEW_AFTER
+        see_release(know(ReleasePart.WORKFLOWS, {"workflows": {"a": {}}}), process="host:1", now=NOW + MINUTE)
+        assert Release.objects.get().last_seen_at == NOW + MINUTE
+
+    def test_a_look_at_what_is_known_is_two_statements_however_many_workflows_there_are(self) -> None:
         many = know(ReleasePart.WORKFLOWS, {"workflows": {f"task_{number}": {} for number in range(500)}})
         with recorded_statements() as first:
             see_release(many, process="host:1", now=NOW)
         with recorded_statements() as again:
-            see_release(many, process="host:1", now=NOW + SECOND)
+            see_release(many, process="host:1", now=NOW + MINUTE)
         assert len(first) <= 8, "\n".join(first)
         assert len(again) == 2, "\n".join(again)
         assert "contents" not in again[0]

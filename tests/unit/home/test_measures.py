@@ -3,26 +3,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestrator_site.home.measures import MINUTE, add_up, find_percentile, find_step, find_worst, make_rows
+from orchestrator_site.home.measures import MINUTE, add_up, find_step, find_worst, make_rows
 
 NOW = datetime(2027, 3, 1, 9, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.mark.parametrize(
-    ("values", "share", "found"),
-    [
-        ([7], 0.5, 7),
-        ([1, 2], 0.5, 1),
-        ([1, 2, 3], 0.5, 2),
-        (list(range(1, 101)), 0.99, 99),
-        (list(range(1, 102)), 0.99, 100),
-        (list(range(1, 11)), 0.99, 10),
-        (list(range(1, 11)), 1, 10),
-    ],
-)
-def test_percentiles_are_those_of_the_nearest_rank(values: list[int], share: float, found: int) -> None:
-    assert find_percentile(values, share) == found
 
 
 @pytest.mark.parametrize(("count", "step"), [(1, 1), (9, 1), (10, 2), (24, 2), (25, 3), (50, 4), (75, 5), (100, 5)])

@@ -1,12 +1,14 @@
 """What is different between two states, by example and for any two of them."""
 
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.state_diff import MAX_DEPTH, Change, Kind, apply_changes, diff_states, say_path
+from tasks.state_diff import MAX_DEPTH, Change, Kind, Path, diff_states, say_path
 
 JSON = st.recursive(
     st.none()
@@ -96,3 +98,30 @@ def repr_of(value: Any) -> Any:
     if isinstance(value, list):
         return [repr_of(each) for each in value]
     return (isinstance(value, bool), value)
+
+
+def apply_changes(old: Mapping[str, Any], changes: Sequence[Change]) -> dict[str, Any]:
+    """Return the old state with changes done to it; with all of them it is the new one."""
+    state: Any = deepcopy(dict(old))
+    for change in changes:
+        if change.kind is not Kind.REMOVED:
+            _put(_walk(state, change.path[:-1]), change.path[-1], deepcopy(change.new))
+    # From the end, so that the places of a list are still those that the changes name.
+    for change in reversed(changes):
+        if change.kind is Kind.REMOVED:
+            del _walk(state, change.path[:-1])[change.path[-1]]
+    result: dict[str, Any] = state
+    return result
+
+
+def _walk(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _put(container: Any, step: str | int, value: Any) -> None:
+    if isinstance(container, list) and step == len(container):
+        container.append(value)
+    else:
+        container[step] = value

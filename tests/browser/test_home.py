@@ -2,13 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import log_in
 from tests.browser.pages import new_name, open_add_form, save, start_task, wait_for_status
+from tests.browser.shots import shot
 from tests.browser.site import Site
 from tests.browser.watch import Watch
 
@@ -39,7 +39,7 @@ def make_schedule_of_every_minute(page: Page) -> str:
     return name
 
 
-def test_the_dashboard_is_read(page: Page, tmp_path: Path) -> None:
+def test_the_dashboard_is_read(page: Page) -> None:
     fail_a_task(page)
     name = make_schedule_of_every_minute(page)
     page.goto(HOME)
@@ -47,7 +47,7 @@ def test_the_dashboard_is_read(page: Page, tmp_path: Path) -> None:
     failed = panel(page, "Failed last")
     expect(failed).to_contain_text("at Pass the gate · GateClosed: nobody has opened the north gate")
     expect(panel(page, "Comes next")).to_contain_text(name)
-    page.screenshot(path=tmp_path / "home.png", full_page=True)
+    shot(page, "home")
 
     failed.get_by_role("link", name="Retry").first.click()
     expect(page.get_by_role("button", name="Retry from “Pass the gate”")).to_be_visible()

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from tests.browser.pages import new_name, open_add_form, save
+from tests.browser.shots import shot
 from tests.browser.site import Site
 from tests.browser.watch import Watch
 
@@ -47,6 +47,7 @@ def test_a_schedule_is_run_from_its_row_as_it_is_and_with_other_inputs(page: Pag
     expect(page.get_by_text(f"of “{name}”")).to_be_visible()
     open_menu(page, name).get_by_role("link", name="Run with inputs…").click()
     page.get_by_label("Reason").fill("a part was missing")
+    shot(page, "run-now-with-inputs")
     page.get_by_role("button", name="Run with inputs").click()
     expect(page).to_have_url(is_at(place))
     expect(row_of(page, name).get_by_role("link", name=re.compile("^last 2: 2 started"))).to_be_visible()
@@ -59,11 +60,13 @@ def test_a_schedule_is_paused_and_resumed_from_its_row(page: Page) -> None:
     page.get_by_role("link", name=f"Pause…: {name}").click()
     page.get_by_label("Reason").fill("Upgrade of the network")
     page.get_by_label("Until").fill("2098-01-01T00:00:00")
+    shot(page, "pause-with-reason-and-until")
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page).to_have_url(is_at(place))
     row = row_of(page, name)
     expect(row.get_by_text("by admin until 2098-01-01 00:00:00 CET")).to_be_visible()
     expect(row.get_by_text("Upgrade of the network")).to_be_visible()
+    shot(page, "paused-schedule")
     page.get_by_role("button", name=f"Resume: {name}").click()
     expect(page.get_by_text(f"“{name}” goes on; it runs next at")).to_be_visible()
     expect(page).to_have_url(is_at(place))
@@ -97,10 +100,12 @@ def test_many_are_paused_after_a_look_ahead(page: Page) -> None:
     page.get_by_role("button", name="Pause 3 schedules").click()
     expect(page.get_by_text("This field is required.")).to_be_visible()
     page.get_by_label("Reason").fill("Maintenance")
+    shot(page, "pause-of-many-ahead")
     page.get_by_role("button", name="Pause 3 schedules").click()
     expect(page.get_by_text("3 of 3 schedules are paused.")).to_be_visible()
     expect(page).to_have_url(is_at(f"{LIST}?q={prefix}"))
     expect(page.get_by_text("by admin until it is resumed")).to_have_count(3)
+    shot(page, "pause-of-many-done")
 
 
 def test_the_list_is_filtered_and_acted_on_without_scripts(
@@ -169,11 +174,11 @@ def test_the_rows_are_fresh_and_what_is_ticked_stays(page: Page) -> None:
     expect(more).to_be_focused()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_the_list_fits_the_window(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
+def test_the_list_fits_the_window(page: Page) -> None:
     page.goto(LIST)
     page.locator("#schedule-filters summary").click()
-    expect(page.get_by_label("Time zone")).to_be_visible()
-    expect(page.get_by_role("rowheader").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(page.get_by_label("Time zone")).to_be_visible()
+        expect(page.get_by_role("rowheader").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -17,6 +17,7 @@ from tests.browser.pages import (
     step,
     wait_for_status,
 )
+from tests.browser.shots import shot
 from tests.browser.site import Site
 from tests.browser.walk import look_around
 from tests.browser.watch import Watch
@@ -52,6 +53,7 @@ def test_each_kind_is_previewed_and_created_with_its_own_fields(page: Page, kind
     for label, value in fields.items():
         kind_fields(page, kind).get_by_label(label, exact=True).fill(value)
     expect(preview(page)).to_contain_text(words)
+    shot(page, f"schedule-form-{kind}")
     first_time = preview(page).get_by_role("cell", name=re.compile(r"[+-]\d\d:\d\d$")).first.inner_text()
     save(page)
     expect(page.get_by_text("was added successfully")).to_be_visible()
@@ -320,6 +322,7 @@ def test_two_who_save_at_once_choose_what_is_kept(page: Page, context: BrowserCo
     expect(runs.get_by_label("Stored now, by admin")).to_be_checked()
     expect(page.get_by_role("group", name="While a task has not ended").get_by_label("Yours")).to_be_checked()
     assert look_around(page) == []
+    shot(page, "two-who-saved")
     page.get_by_role("button", name="Save what is chosen").click()
     expect(page.get_by_role("heading", name="admin saved this schedule first")).to_be_visible()  # one is to be chosen
     named.get_by_label("Yours").focus()
@@ -357,6 +360,7 @@ def test_a_skipped_run_is_found_in_the_history_and_explained(page: Page) -> None
     row.get_by_role("link", name="Explain").click()
     expect(page.get_by_role("heading", name="It did not run")).to_be_visible()
     expect(page.locator('[data-check="not_paused"]')).to_contain_text("Upgrade of the network")
+    shot(page, "skipped-run-explained")
     page.get_by_role("link", name="The next time").click()
     # Two seconds may have passed by now.
     expect(page.get_by_role("heading", name=re.compile("^It (will run|is about to run|ran)"))).to_be_visible()

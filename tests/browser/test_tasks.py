@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.browser.conftest import PATIENCE_SECONDS, log_in
 from tests.browser.pages import TASK, at_field, choose_workflow, start_task, step, wait_for_status
+from tests.browser.shots import shot
 from tests.browser.site import Site
 from tests.browser.watch import Watch
 
@@ -25,6 +26,7 @@ def test_a_task_that_failed_says_why_and_is_resumed(page: Page, tmp_path: Path) 
     expect(failed.locator("pre", has_text="raise GateClosed")).to_be_visible()
     failed.get_by_text("State before it").click()
     expect(failed.locator("pre", has_text='"metres": 42')).to_be_visible()
+    shot(page, "failed-task")
     gate.touch()
     page.get_by_role("button", name="Retry from “Pass the gate”").click()
     expect(page.get_by_text("on the queue again")).to_be_visible()
@@ -162,8 +164,8 @@ def test_a_description_is_changed(page: Page) -> None:
     expect(page.locator("#workflow-head")).not_to_contain_text("by night")
 
 
-def repaint(page: Page) -> None:
-    """Start a task by its form, at first wrongly, and answer what it asks, at first wrongly."""
+def fill_in_start(page: Page) -> None:
+    """Fill in the form by which a task is started, at first wrongly."""
     choose_workflow(page, PAINTING)
     page.get_by_role("combobox", name="Colour").select_option("red")
     page.get_by_label("Coats").fill("4")
@@ -175,6 +177,10 @@ def repaint(page: Page) -> None:
     expect(page.get_by_label("To be done on")).to_have_value("2099-03-01")
     expect(page.get_by_label("It is urgent")).to_be_checked()
     page.get_by_label("Coats").fill("2")
+
+
+def fill_in_answer(page: Page) -> None:
+    """Start the task, and fill in the form by which it asks something, at first wrongly."""
     page.get_by_role("button", name="Start").click()
     expect(page.locator("#steps")).to_be_visible()
     wait_for_status(page, "suspended")
@@ -183,6 +189,10 @@ def repaint(page: Page) -> None:
     expect(at_field(page, "remarks")).to_contain_text("at least 4 characters")
     expect(page.get_by_label("Remarks")).to_have_value("ok")
     page.get_by_label("Remarks").fill("looks good")
+
+
+def answer(page: Page) -> None:
+    """Send the answer, and see the task end."""
     page.get_by_role("button", name="Answer and resume").click()
     expect(page.get_by_text("on the queue again, with the answers")).to_be_visible()
     wait_for_status(page, "completed")
@@ -190,7 +200,11 @@ def repaint(page: Page) -> None:
 
 
 def test_a_task_is_started_and_answered_by_forms(page: Page) -> None:
-    repaint(page)
+    fill_in_start(page)
+    shot(page, "start-by-hand")
+    fill_in_answer(page)
+    shot(page, "suspended-task")
+    answer(page)
     step(page, "Done").get_by_text("State after it").click()
     expect(step(page, "Done").locator("pre", has_text='"inspected": "looks good"')).to_be_visible()
 
@@ -202,7 +216,9 @@ def test_forms_and_verbs_work_without_scripts(
     watch = Watch(context, site.url)
     page = context.new_page()
     log_in(page, site)
-    repaint(page)
+    fill_in_start(page)
+    fill_in_answer(page)
+    answer(page)
     start_task(page, json.dumps({"gate": str(tmp_path / "gate")}))
     wait_for_status(page, "failed")
     page.goto("/admin/tasks/task/?status=failed")
@@ -222,6 +238,7 @@ def test_the_engine_is_frozen_and_every_page_says_so(page: Page) -> None:
         expect(page.get_by_text("The engine is frozen:")).to_be_visible()
         page.goto("/admin/schedules/schedule/")
         expect(page.locator("#engine-banner")).to_contain_text("Upgrade of the gate")
+        shot(page, "frozen-engine")
     finally:
         page.goto("/admin/tasks/enginefreeze/")
         page.get_by_role("button", name="Unfreeze").click()

@@ -15,6 +15,7 @@ from tasks.models import TaskStatus
 from tests.browser.axe import COLOUR_RULES, find_barriers
 
 WIDE, NARROW = 1440, 390
+BETWEEN = (1280, 1024)
 HEIGHT = 900
 # Pages of rows that look different in each state; of other models one row is enough.
 STATES: dict[str, Sequence[str]] = {
@@ -152,7 +153,8 @@ def look_at(page: Page, path: str) -> list[str]:
 def look_around(page: Page, *, exclude: Sequence[str] = ()) -> list[str]:
     """Return what is wrong with the page that is open, a line each.
 
-    Everything is looked for where it can change: the colours in light and dark, all else at both widths.
+    Everything is looked for where it can change: the colours in light and dark, all else wide and narrow, and what is
+    wider than the window between them too.
 
     Args:
         page: The page, as it is now.
@@ -161,16 +163,17 @@ def look_around(page: Page, *, exclude: Sequence[str] = ()) -> list[str]:
     page.wait_for_load_state()
     expect(page.locator("html")).not_to_have_attribute("x-cloak", "")  # Alpine has started
     page.emulate_media(reduced_motion="reduce")
-    page.evaluate(_SHORTEN)
     found = {f"outline: {problem}" for problem in page.evaluate(_OUTLINE)}
+    for width in (WIDE, *BETWEEN, NARROW):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        found |= {f"wider than {width}: {element}" for element in page.evaluate(_WIDER)}
+    page.evaluate(_SHORTEN)
+    found |= {f"narrow: {barrier}" for barrier in find_barriers(page, without=COLOUR_RULES, exclude=exclude)}
+    page.set_viewport_size({"width": WIDE, "height": HEIGHT})
     found |= {f"light: {barrier}" for barrier in find_barriers(page, exclude=exclude)}
     show_theme(page, "dark")
     found |= {f"dark: {barrier}" for barrier in find_barriers(page, rules=COLOUR_RULES, exclude=exclude)}
     show_theme(page, "light")
-    page.set_viewport_size({"width": NARROW, "height": HEIGHT})
-    found |= {f"narrow: {barrier}" for barrier in find_barriers(page, without=COLOUR_RULES, exclude=exclude)}
-    found |= {f"narrow: wider than the window: {element}" for element in page.evaluate(_WIDER)}
-    page.set_viewport_size({"width": WIDE, "height": HEIGHT})
     path = urlsplit(page.url).path
     return sorted(f"{path}  {problem}" for problem in found)
 

@@ -22,7 +22,7 @@ from orchestrator_site.common.clock import as_iso
 from orchestrator_site.common.errors import InvalidValue
 from orchestrator_site.home.links import explain_url, firing_url, firings_url, say, schedule_url, task_url, window_url
 from orchestrator_site.home.lists import is_kept
-from orchestrator_site.home.look import VIEW_FIRINGS, VIEW_SCHEDULES, Look
+from orchestrator_site.home.look import VIEW_FIRINGS, VIEW_SCHEDULES, VIEW_TASKS, Look
 from orchestrator_site.home.measures import add_up
 from orchestrator_site.home.windows import Span, list_usual, read_moment, read_span
 from orchestrator_site.home.words import show_number
@@ -118,7 +118,7 @@ def _describe_past(row: Firing, look: Look, schedule: Shown | None) -> dict[str,
         "at": show_moment(row.scheduled_for),
         "outcome": show_outcome(row.outcome),
         "reason": row.reason,
-        "task_url": task_url(row.task_id) if row.task_id else "",
+        "task_url": task_url(row.task_id) if row.task_id and look.may(VIEW_TASKS) else "",
     }
 
 

@@ -31,7 +31,7 @@ def read_json(text: str) -> Any:
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except ValueError as error:  # which an error of the encoding is, too
-        raise forms.ValidationError(_(_("This holds a number or a character that cannot be stored."))) from error
+        raise forms.ValidationError(_("This holds a number or a character that cannot be stored.")) from error
     return value
 
 

@@ -15,6 +15,7 @@ from schedules.models import FiringCause, FiringOutcome, ScheduleState
 from schedules.triggers import KINDS
 from tasks.models import StepStatus, TaskStatus
 from tests.support.admin_pages import find_paths
+from tests.support.admin_rows import make_rows_at_rest
 from tests.support.translated import find_untranslated, pseudo_language, words_of
 from workflows.engine import Target
 from workflows.models import Product, Workflow
@@ -40,6 +41,11 @@ DATA = words_of(
         for value in kind
     ),
 )
+
+
+@pytest.fixture
+def rows(db: None) -> None:
+    make_rows_at_rest()
 
 
 @pytest.mark.parametrize("is_empty", [False, True])

@@ -22,6 +22,7 @@ from tests.integration.admin.conftest import Login
 from tests.integration.admin.support import list_url, page_url, read
 from tests.integration.admin.test_changes_pages import deploy, log
 from tests.support.admin_addresses import NOT_THERE, find_addresses
+from tests.support.admin_rows import make_rows_at_rest
 from tests.support.factories import NOW
 from tests.support.page_contents import Contents, Form, read_contents
 
@@ -78,8 +79,9 @@ WHAT_PEOPLE_SEND: dict[str, Any] = {
 
 
 @pytest.fixture
-def everything(rows: None) -> None:
+def everything(db: None) -> None:
     """Have something of everything, and tasks that came of a schedule."""
+    make_rows_at_rest()
     robot = User.objects.get(username="robot")
     deploy("one")
     deploy("two")

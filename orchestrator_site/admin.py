@@ -37,6 +37,7 @@ from orchestrator_site.common.admin.display import (
 )
 from orchestrator_site.common.admin.filters import NamedChoicesFilter
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
+from orchestrator_site.common.admin.viewer import may_open
 
 # Their own names are not translated.
 for _model, _one, _many in (
@@ -167,8 +168,10 @@ class JobAdmin(ReadOnlyAdmin):
         return queryset
 
     @display(description=gettext_lazy("what it did"))
-    def executions(self, job: DjangoJob) -> str:
+    def executions(self, job: DjangoJob) -> str | None:
         """Link to its executions."""
+        if not may_open("django_apscheduler_djangojobexecution"):
+            return None
         return list_link(
             "django_apscheduler_djangojobexecution", urlencode({"job__id__exact": job.pk}), _("Executions")
         )

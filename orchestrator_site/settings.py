@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "orchestrator_site.common.admin.locale.AdminLocaleMiddleware",
     "orchestrator_site.common.admin.time_zone.TimeZoneMiddleware",
+    "orchestrator_site.common.admin.viewer.ViewerMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -28,7 +28,9 @@ def describe_lists(look: Look) -> dict[str, Any]:
     sees_tasks = look.may(VIEW_TASKS)
     failures, running = (look.failures[:ROWS], look.running[:ROWS]) if sees_tasks else ([], [])
     not_run = look.not_run[:ROWS] if look.may(VIEW_FIRINGS) else []
-    ids = {row.schedule_id for rows in (failures, running, not_run) for row in rows if row.schedule_id}
+    # A row of the ledger has the name; a task has not.
+    named = (failures, running, not_run) if look.may(VIEW_SCHEDULES) else (not_run,)
+    ids = {row.schedule_id for rows in named for row in rows if row.schedule_id}
     schedules = find_shown(ids) if ids else {}
     steps = find_failed_steps([task.pk for task in failures]) if failures else {}
     return {

@@ -30,6 +30,7 @@ from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.filters import IdFilter, NamedChoicesFilter, SinceFilter, read_uuid_or_none
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
 from orchestrator_site.common.admin.texts import Text
+from orchestrator_site.common.admin.viewer import may_open
 from schedules.admin.outcomes import CAUSES, outcome_words, show_outcome
 from schedules.models import UNUSUAL_CAUSE, UNUSUAL_OUTCOME, Firing, FiringCause, FiringOutcome, Schedule
 
@@ -104,6 +105,8 @@ class OfScheduleFilter(IdFilter):
 
     def name_of(self, chosen: UUID) -> str:
         """Return the schedule's name, which its firings know when it is gone."""
+        if not (may_open("schedules_schedule") or may_open("schedules_firing")):
+            return str(chosen)
         return schedule_names([chosen]).get(chosen, str(chosen))
 
 
@@ -226,7 +229,9 @@ class FiringAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("task"))
     def task_link(self, firing: Firing) -> str | None:
         """Link to the task that came of it."""
-        return page_link("tasks_task", firing.task_id, _("Task")) if firing.task_id else None
+        if firing.task_id is None or not may_open("tasks_task"):
+            return None
+        return page_link("tasks_task", firing.task_id, _("Task"))
 
     @display(description=gettext_lazy("explanation"))
     def explain_link(self, firing: Firing) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from orchestrator_site.common.admin.display import list_link, page_link, show_link, show_moment
 from orchestrator_site.common.admin.filters import read_uuid_or_none
+from orchestrator_site.common.admin.viewer import may_open
 from schedules.admin.firings import OfScheduleFilter
 from schedules.models import Firing, Schedule
 from tasks.admin import TaskAdmin
@@ -51,9 +52,10 @@ class ScheduledTaskAdmin(TaskAdmin):
         if not wanted or read_uuid_or_none(wanted):
             return super().get_search_results(request, queryset, search_term)
         # The names are looked for once, and not for each task.
-        workflows = Workflow.objects.filter(name__icontains=wanted).values("pk")
-        schedules = Schedule.objects.filter(name__icontains=wanted).values("pk")
-        return queryset.filter(Q(workflow_id__in=workflows) | Q(schedule_id__in=schedules)), False
+        found = Q(workflow_id__in=Workflow.objects.filter(name__icontains=wanted).values("pk"))
+        if may_open("schedules_schedule"):
+            found |= Q(schedule_id__in=Schedule.objects.filter(name__icontains=wanted).values("pk"))
+        return queryset.filter(found), False
 
     def list_origin_fields(self, task: Task) -> Sequence[str]:
         """Add those of a task that a schedule started."""
@@ -75,6 +77,8 @@ class ScheduledTaskAdmin(TaskAdmin):
         """Show the schedule's name; as a link while it exists."""
         if task.schedule_id is None:
             return None
+        if not may_open("schedules_schedule"):
+            return str(task.schedule_id)
         if task.schedule_name is None:
             return _("(deleted)")
         link = page_link("schedules_schedule", task.schedule_id, task.schedule_name)
@@ -83,7 +87,7 @@ class ScheduledTaskAdmin(TaskAdmin):
     @display(description=gettext_lazy("firing"))
     def firing_link(self, task: Task) -> str | None:
         """Link to the row of the ledger that it came of."""
-        firing_id = _find_firing(task)
+        firing_id = _find_firing(task) if may_open("schedules_firing") else None
         return page_link("schedules_firing", firing_id, _("Firing")) if firing_id else None
 
 

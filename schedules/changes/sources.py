@@ -178,5 +178,6 @@ SOURCES: tuple[Source, ...] = (
     Source(Kind.TASKS, "tasks.view_task", logged(Task)),
     Source(Kind.ENGINE, VIEW_FREEZE, read_frozen),
     Source(Kind.ENGINE, VIEW_FREEZE, read_unfrozen),
-    Source(Kind.ACCESS, "auth.view_user", logged(User, Group)),
+    Source(Kind.ACCESS, "auth.view_user", logged(User)),
+    Source(Kind.ACCESS, "auth.view_group", logged(Group)),
 )

@@ -9,8 +9,9 @@ from django.contrib.auth.models import Group, User
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 from knox.models import AuthToken
 
-from schedules.models import FiringOutcome, ScheduleState
-from tasks.models import EngineFreeze, TaskStatus
+from schedules.models import FiringOutcome, SchedulerProcess, ScheduleState
+from tasks.freezing import freeze_engine
+from tasks.models import EngineFreeze, TaskStatus, WorkerProcess
 from tasks.services import start_task
 from tests.integration.admin.test_firing_and_workflow_pages import make_firing
 from tests.support.factories import (
@@ -22,6 +23,7 @@ from tests.support.factories import (
     make_subscription,
     make_task,
     make_task_step,
+    make_workflow,
 )
 from workflows.models import Workflow
 
@@ -41,6 +43,21 @@ def make_rows() -> None:
     workflow = Workflow.objects.get(name="task_clean_up_tasks")
     make_tasks(workflow)
     make_schedules(workflow)
+
+
+def make_rows_at_rest() -> None:
+    """Store rows of each kind that has pages, in each state; none is taken on, so no code is needed for them."""
+    workflow = make_workflow(name="task_nightly")
+    make_access()
+    make_jobs()
+    make_schedules(workflow)
+    make_resting_tasks(workflow)
+    make_task_step(make_task(workflow, status=TaskStatus.FAILED, failed_reason=""))
+    make_task(workflow, status=TaskStatus.SUSPENDED)
+    make_subscription()
+    freeze_engine(reason="x", actor="root")
+    WorkerProcess.objects.create(id="w", host="h", pid=1, started_at=NOW, last_seen_at=NOW)
+    SchedulerProcess.objects.create(id="s", host="h", pid=1, started_at=NOW, last_seen_at=NOW, last_tick_at=NOW)
 
 
 def make_access() -> None:

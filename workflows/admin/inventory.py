@@ -26,6 +26,7 @@ from orchestrator_site.common.admin.empty import EmptyState
 from orchestrator_site.common.admin.filters import IdFilter, read_uuid_or_none
 from orchestrator_site.common.admin.marks import QUIET, Mark, show_mark
 from orchestrator_site.common.admin.pages import ReadOnlyAdmin
+from orchestrator_site.common.admin.viewer import may_open
 from workflows.models import NEEDED_TARGETS, Product, ProductStatus, Subscription, SubscriptionStatus
 from workflows.selectors import list_products, list_subscriptions
 
@@ -96,8 +97,10 @@ class ProductAdmin(ReadOnlyAdmin):
         return ", ".join(missing) if product.status == ProductStatus.ACTIVE and missing else None
 
     @display(description=gettext_lazy("its subscriptions"))
-    def subscriptions(self, product: Product) -> str:
+    def subscriptions(self, product: Product) -> str | None:
         """Link to its subscriptions, and to those that are out of sync."""
+        if not may_open("workflows_subscription"):
+            return None
         chosen = f"product_id={product.pk}"
         out_of_sync = list_link("workflows_subscription", f"{chosen}&insync__exact=0", _("Out of sync"))
         return format_html("{} · {}", list_link("workflows_subscription", chosen, _("Subscriptions")), out_of_sync)
@@ -186,6 +189,8 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         return show_line(truncatechars(subscription.out_of_sync_reason, 80))
 
     @display(description=gettext_lazy("its validations"))
-    def validations(self, subscription: Subscription) -> str:
+    def validations(self, subscription: Subscription) -> str | None:
         """Link to its tasks."""
+        if not may_open("tasks_task"):
+            return None
         return list_link("tasks_task", f"concurrency_key={subscription.pk}", _("Tasks"))

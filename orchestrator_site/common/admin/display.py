@@ -19,6 +19,7 @@ from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 
 from orchestrator_site.common.admin.texts import Text
+from orchestrator_site.common.admin.viewer import may_open
 
 Column = Callable[[Any, Any], Any]
 
@@ -163,12 +164,16 @@ def show_link(url: str, text: object) -> SafeString:
 
 
 def page_link(model: str, pk: str | UUID, text: object) -> SafeString:
-    """Return a link to the page of a row; `model` is named as in `schedules_schedule`."""
+    """Return a link to the page of a row, the text alone where that is not open; `model` is as `schedules_schedule`."""
+    if not may_open(model):
+        return format_html("{}", text)
     return show_link(reverse(f"admin:{model}_change", args=[quote(pk)]), text)
 
 
 def list_link(model: str, query: str, text: object) -> SafeString:
-    """Return a link to a list, filtered by `query`."""
+    """Return a link to a list, filtered by `query`; the text alone where that is not open."""
+    if not may_open(model):
+        return format_html("{}", text)
     return show_link(f"{reverse(f'admin:{model}_changelist')}?{query}", text)
 
 

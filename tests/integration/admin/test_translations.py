@@ -11,13 +11,11 @@ from django.test import Client
 from schedules.bulk_actions import Action
 from schedules.explaining import Code
 from schedules.initial import INITIAL_SCHEDULES
-from schedules.models import FiringCause, FiringOutcome, SchedulerProcess, ScheduleState
+from schedules.models import FiringCause, FiringOutcome, ScheduleState
 from schedules.triggers import KINDS
-from tasks.freezing import freeze_engine
-from tasks.models import StepStatus, TaskStatus, WorkerProcess
+from tasks.models import StepStatus, TaskStatus
 from tests.support.admin_pages import find_paths
-from tests.support.admin_rows import make_access, make_jobs, make_resting_tasks, make_schedules
-from tests.support.factories import NOW, make_subscription, make_task, make_task_step, make_workflow
+from tests.support.admin_rows import make_rows_at_rest
 from tests.support.translated import find_untranslated, pseudo_language, words_of
 from workflows.engine import Target
 from workflows.models import Product, Workflow
@@ -47,18 +45,7 @@ DATA = words_of(
 
 @pytest.fixture
 def rows(db: None) -> None:
-    """Store rows of each kind that has pages, in each state that a page shows differently."""
-    workflow = make_workflow(name="task_nightly")
-    make_access()
-    make_jobs()
-    make_schedules(workflow)
-    make_resting_tasks(workflow)
-    make_task_step(make_task(workflow, status=TaskStatus.FAILED, failed_reason=""))
-    make_task(workflow, status=TaskStatus.SUSPENDED)
-    make_subscription()
-    freeze_engine(reason="x", actor="root")
-    WorkerProcess.objects.create(id="w", host="h", pid=1, started_at=NOW, last_seen_at=NOW)
-    SchedulerProcess.objects.create(id="s", host="h", pid=1, started_at=NOW, last_seen_at=NOW, last_tick_at=NOW)
+    make_rows_at_rest()
 
 
 @pytest.mark.parametrize("is_empty", [False, True])

@@ -97,10 +97,10 @@ def test_many_are_paused_after_a_look_ahead(page: Page) -> None:
     would = page.get_by_role("region", name="3 change")
     for name in names:
         expect(would.get_by_role("row", name=re.compile(f"{name}.*is paused", re.IGNORECASE))).to_be_visible()
+    shot(page, "pause-of-many-ahead")
     page.get_by_role("button", name="Pause 3 schedules").click()
     expect(page.get_by_text("This field is required.")).to_be_visible()
     page.get_by_label("Reason").fill("Maintenance")
-    shot(page, "pause-of-many-ahead")
     page.get_by_role("button", name="Pause 3 schedules").click()
     expect(page.get_by_text("3 of 3 schedules are paused.")).to_be_visible()
     expect(page).to_have_url(is_at(f"{LIST}?q={prefix}"))

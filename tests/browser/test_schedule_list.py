@@ -46,11 +46,15 @@ def test_a_schedule_is_run_from_its_row_as_it_is_and_with_other_inputs(page: Pag
     expect(page).to_have_url(is_at(place))
     expect(page.get_by_text(f"of “{name}”")).to_be_visible()
     open_menu(page, name).get_by_role("link", name="Run with inputs…").click()
+    page.get_by_label("Inputs").fill('{"region": "north"}')
     page.get_by_label("Reason").fill("a part was missing")
     shot(page, "run-now-with-inputs")
     page.get_by_role("button", name="Run with inputs").click()
     expect(page).to_have_url(is_at(place))
     expect(row_of(page, name).get_by_role("link", name=re.compile("^last 2: 2 started"))).to_be_visible()
+    page.get_by_role("link", name="a task").click()
+    expect(page.locator("#steps")).to_be_visible()
+    expect(page.get_by_role("group").filter(has_text="Where it came from")).to_contain_text('"region": "north"')
 
 
 def test_a_schedule_is_paused_and_resumed_from_its_row(page: Page) -> None:
@@ -97,10 +101,10 @@ def test_many_are_paused_after_a_look_ahead(page: Page) -> None:
     would = page.get_by_role("region", name="3 change")
     for name in names:
         expect(would.get_by_role("row", name=re.compile(f"{name}.*is paused", re.IGNORECASE))).to_be_visible()
+    shot(page, "pause-of-many-ahead")
     page.get_by_role("button", name="Pause 3 schedules").click()
     expect(page.get_by_text("This field is required.")).to_be_visible()
     page.get_by_label("Reason").fill("Maintenance")
-    shot(page, "pause-of-many-ahead")
     page.get_by_role("button", name="Pause 3 schedules").click()
     expect(page.get_by_text("3 of 3 schedules are paused.")).to_be_visible()
     expect(page).to_have_url(is_at(f"{LIST}?q={prefix}"))

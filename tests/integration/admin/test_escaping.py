@@ -66,9 +66,9 @@ def planted(root: Client) -> None:
     Task.objects.filter(status=TaskStatus.FAILED).update(finished_at=now(), failed_reason="It failed")
     Firing.objects.update(decided_at=now())
     for model, names in TEXTS:
-        for number, row in enumerate(model._default_manager.all()):
-            planted = {name: f"{PLANTED}{number}" for name in names if getattr(row, name)}
-            model._default_manager.filter(pk=row.pk).update(**planted)
+        for number, each in enumerate(model._default_manager.all()):
+            planted = {name: f"{PLANTED}{number}" for name in names if getattr(each, name)}
+            model._default_manager.filter(pk=each.pk).update(**planted)
 
 
 def test_nothing_that_somebody_wrote_becomes_part_of_a_page(root: Client, planted: None) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter, display
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
@@ -94,7 +95,10 @@ class LateFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
         """Keep those that were as late as that."""
         chosen = self.value()
-        return queryset.filter(lateness_ms__gte=int(chosen)) if chosen else queryset
+        try:
+            return queryset.filter(lateness_ms__gte=int(chosen)) if chosen else queryset
+        except ValueError as error:
+            raise IncorrectLookupParameters(str(error)) from error
 
 
 class OfScheduleFilter(IdFilter):

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm
@@ -83,6 +84,16 @@ class PageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PageChangeList]:
         """Return the list's class."""
         return PageChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list that an address asks for.
+
+        Raises:
+            IncorrectLookupParameters: It asks for what cannot be, such as text that PostgreSQL does not take.
+        """
+        if any("\0" in value for values in request.GET.lists() for value in values[1]):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show or take a form; what it writes is one transaction with the admin's own log of it."""

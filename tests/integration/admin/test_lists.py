@@ -198,3 +198,14 @@ def test_schedules_are_sorted_by_name_and_by_next_run(root: Client, way: str) ->
         rows = root.get(list_url("schedules_schedule"), {"o": order}).context["cl"].result_list
         names = [row.name for row in rows]
         assert names == sorted(names, reverse=way == "-1")
+
+
+@pytest.mark.parametrize("query", ["late_by_ms=abc", "late_by_ms=1%00", "q=%00", "outcome__in=%00", "schedule_id=x"])
+def test_an_address_that_asks_for_what_cannot_be_leads_to_the_list(root: Client, query: str) -> None:
+    answer = root.get(f"{list_url('schedules_firing')}?{query}", follow=True)
+    assert (answer.status_code, answer.redirect_chain != []) == (200, True)
+
+
+@pytest.mark.parametrize("name", ["workflow_name", "status", "attention", "q"])
+def test_no_filter_of_tasks_hands_the_database_what_it_does_not_take(root: Client, name: str) -> None:
+    assert root.get(f"{list_url('tasks_task')}?{name}=a%00b", follow=True).status_code == 200

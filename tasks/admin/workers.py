@@ -104,11 +104,8 @@ class WorkerAdmin(LiveListAdmin, ReadOnlyAdmin):
         heads = format_html_join(
             "", '<th scope="col">{}</th>', [(_("Workflow"),), (_("Version"),), (_("Compared with this web server"),)]
         )
-        table = (
-            '<div class="admin-scroll" tabindex="0" role="region" aria-label="{}"><table class="admin-lists">'
-            "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
-        )
-        return format_html(table, _("Known versions"), heads, lines)
+        table = '<table class="admin-lists"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>'
+        return format_html(table, heads, lines)
 
 
 def _may_see_tasks(request: HttpRequest) -> bool:

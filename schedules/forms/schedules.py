@@ -47,6 +47,14 @@ KIND_WORDS: dict[str, Text] = {
 }
 # What a script says when another kind is chosen (static/admin-pages/schedule-form.js).
 TAKEN_OUT = gettext_lazy("Taken out of %(kind)s: %(fields)s. They come back when you choose %(kind)s again.")
+# The words of the form for whoever may only look at a schedule, and gets no form.
+LABELS = {
+    "dst_gap": choose_gap().label,
+    "dst_fold": choose_fold().label,
+    "on_missing_day": choose_missing_day().label,
+    "spread_seconds": choose_spread().label,
+    **{name: field.label for name, field in make_policy_fields().items()},
+}
 
 
 class ScheduleForm(InputsForm):
@@ -79,6 +87,7 @@ class ScheduleForm(InputsForm):
 
     class Meta(InputsForm.Meta):
         model = Schedule
+        labels = LABELS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -140,3 +140,10 @@ def test_what_passes_in_a_freeze_is_told_on_the_page(root: Client, db: None) -> 
     page = read(root.get(url))
     assert "2 from " in page
     assert "skipped_frozen: the engine was frozen by ada since" in page
+
+
+def test_whoever_may_only_look_reads_the_words_of_the_form(login: Login, db: None) -> None:
+    page = read(login("schedules.view_schedule").get(page_url("schedules_schedule", make_schedule().pk)))
+    for label in ("When the clocks skip it", "After an outage", "While a task has not ended", "Spread over seconds"):
+        assert label in page
+    assert "Overlap policy" not in page

@@ -30,7 +30,7 @@ BOUNDS = {
     "schedules_schedule_firings": 10,
     # it reads all that a decision can depend on, and what was planned around
     "schedules_schedule_explain": 16,
-    "workflows_release_changelist": 16,
+    "workflows_release_changelist": 17,
     "workflows_workflow_changelist": 7,
     "workflows_workflow_change": 9,
 }

@@ -87,7 +87,7 @@ def test_a_link_with_a_broken_id_is_no_error_of_the_server(root: Client, schedul
 
 
 def test_run_now_starts_the_task_and_links_to_it(login: Login, schedule: Schedule) -> None:
-    operator = login("schedules.view_schedule", "schedules.run_schedule")
+    operator = login("schedules.view_schedule", "schedules.run_schedule", "tasks.view_task")
     assert "Run now" in read(operator.get(page_url(MODEL, schedule.pk)))
     answer = operator.post(verb_url(MODEL, "run", schedule.pk), follow=True)
     task = Task.objects.get()

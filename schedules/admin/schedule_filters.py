@@ -1,12 +1,15 @@
 """Filters of the list of schedules: those of `GET /api/schedules`, by the same names, and a few more, in one form."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.admin import ListFilter
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import BoundField, DateTimeField, Field, Form
 from django.http import HttpRequest, QueryDict
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy
 from django_filters import CharFilter, Filter
 from django_filters.fields import ChoiceField
@@ -37,10 +40,22 @@ WORKFLOWS = "schedule-workflows"
 MAX_OFFERED = 200
 
 
+class MomentField(DateTimeField):
+    """A moment that is one on the clocks of whoever looks, and of the database."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the moment; the first and the last day of the calendar are none everywhere."""
+        moment = super().to_python(value)
+        try:
+            return moment and localtime(moment).astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
 class MomentFilter(Filter):
     """Compares with a moment on the clocks of whoever looks."""
 
-    field_class = DateTimeField
+    field_class = MomentField
 
 
 class ListFilters(ScheduleFilters):

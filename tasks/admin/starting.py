@@ -88,7 +88,7 @@ class StartAdmin(ServiceAdmin):
 
     def _ask_for_workflow(self, request: HttpRequest, choice: ChooseWorkflowForm) -> HttpResponse:
         """Show the workflows that can be started, those that hold what was searched for."""
-        wanted = request.GET.get(SEARCH, "").strip()
+        wanted = request.GET.get(SEARCH, "").replace("\0", "").strip()  # which PostgreSQL does not take
         workflows = list_workflows().filter(is_task=True)
         if wanted:
             workflows = workflows.filter(Q(name__icontains=wanted) | Q(description__icontains=wanted))

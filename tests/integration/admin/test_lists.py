@@ -12,7 +12,7 @@ from knox.models import AuthToken
 from orchestrator_site.common.admin import pages
 from schedules.processes import see_process
 from tasks.models import EngineFreeze, TaskStatus, WorkerProcess
-from tests.integration.admin.support import list_url, page_url, read
+from tests.integration.admin.support import add_url, list_url, page_url, read
 from tests.integration.admin.test_firing_and_workflow_pages import make_firing
 from tests.integration.admin.test_task_answers import approve, make_suspended
 from tests.support.database import recorded_statements
@@ -209,3 +209,8 @@ def test_an_address_that_asks_for_what_cannot_be_leads_to_the_list(root: Client,
 @pytest.mark.parametrize("name", ["workflow_name", "status", "attention", "q"])
 def test_no_filter_of_tasks_hands_the_database_what_it_does_not_take(root: Client, name: str) -> None:
     assert root.get(f"{list_url('tasks_task')}?{name}=a%00b", follow=True).status_code == 200
+
+
+def test_the_search_for_a_workflow_to_start_takes_any_text(root: Client, shipped_workflows: None) -> None:
+    answer = root.get(add_url("tasks_task"), {"q": "clean_up\0"})
+    assert "task_clean_up_tasks" in read(answer)

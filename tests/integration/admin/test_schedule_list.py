@@ -411,3 +411,9 @@ def test_duplicating_needs_adding_and_viewing(login: Login, schedule: Schedule, 
 
 def test_the_page_of_a_schedule_leads_to_its_copy(root: Client, schedule: Schedule) -> None:
     assert verb_url(MODEL, "duplicate", schedule.pk) in read(root.get(page_url(MODEL, schedule.pk)))
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_that_no_clock_shows_finds_nothing(root: Client, moment: str) -> None:
+    answer = root.get(list_url("schedules_schedule"), {"next_run_from": moment})
+    assert (answer.status_code, answer.context["cl"].result_count) == (200, 0)

@@ -214,3 +214,13 @@ def test_no_filter_of_tasks_hands_the_database_what_it_does_not_take(root: Clien
 def test_the_search_for_a_workflow_to_start_takes_any_text(root: Client, shipped_workflows: None) -> None:
     answer = root.get(add_url("tasks_task"), {"q": "clean_up\0"})
     assert "task_clean_up_tasks" in read(answer)
+
+
+@pytest.mark.parametrize("search", ["failed_reason__regex=.*", "reporter__icontains=a", "reporter__startswith=a"])
+def test_an_address_searches_no_column(root: Client, search: str) -> None:
+    assert root.get(f"{list_url('tasks_task')}?{search}").status_code == 400
+
+
+@pytest.mark.parametrize("lookup", ["digest", "digest__gte", "digest__startswith"])
+def test_no_address_tells_the_digest_of_a_token(root: Client, lookup: str) -> None:
+    assert root.get(f"{list_url('knox_authtoken')}?{lookup}=a").status_code == 400

@@ -25,7 +25,12 @@ up: .venv/.run-installed .env  ## Start web server, scheduler and worker; Ctrl-C
 # One worker a core, and eight at most: each collects all tests, and migrates a database of its own, before its first.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses=8
 
-# What needs no database runs once. The browser sees the same pages on both databases, and tests/integration/admin asks
+# What knows no database, or asks both the same, runs once: pages as people read them and who may see them, and what the
+# commands for new tasks write.
+ONCE := $(addprefix --ignore=tests/,integration/admin/test_translations.py integration/admin/test_view_only.py \
+	process/test_first_task.py process/test_coming_from_core.py)
+
+# What needs no database runs once, too. The browser sees the same pages on both databases, and tests/integration/admin asks
 # both for them. A failure on one ends the run there, with its summary; `make --keep-going test` runs both.
 test: test-sqlite test-postgres  ## Run all tests but the slow ones, on SQLite and on a PostgreSQL of their own
 
@@ -33,7 +38,7 @@ test-sqlite: .venv/.dev-installed chromium
 	$(PYTEST) --db=sqlite --ignore=tests/unit --ignore=tests/oracles
 
 test-postgres: .venv/.dev-installed chromium
-	$(PYTEST) --db=postgres --ignore=tests/browser
+	$(PYTEST) --db=postgres --ignore=tests/browser $(ONCE)
 
 oracles: .venv/.dev-installed  ## Compare the triggers with independent oracles in all cases: the slow tests
 	$(PYTEST) --db=sqlite -m slow tests/oracles

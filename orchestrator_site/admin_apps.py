@@ -16,6 +16,9 @@ class AdminConfig(SimpleAdminConfig):
     scheduler or a worker, and of the time of a command.
     """
 
+    # Made once: unfold's own app would put another one, without any page, in its place whenever the apps start anew.
+    default_site = "unfold.sites.UnfoldAdminSite"
+
     def ready(self) -> None:
         """Register the checks."""
         checks.register(check_dependencies, checks.Tags.admin)

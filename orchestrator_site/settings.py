@@ -67,7 +67,7 @@ FIRING_BATCH_SIZE = (
 )
 
 INSTALLED_APPS = [
-    "unfold",  # before the admin, whose templates it replaces
+    "unfold.apps.BasicAppConfig",  # before the admin, whose templates it replaces
     "orchestrator_site.admin_apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

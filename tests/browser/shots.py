@@ -11,15 +11,14 @@ FOLDER = Path(settings.BASE_DIR) / "build" / "screenshots"
 
 
 def shot(page: Page, name: str) -> None:
-    """Keep pictures of the page that is open, wide and narrow, in light and dark: `NAME-1440-light.png` and so on.
+    """Keep two pictures of the page that is open, wide in light and narrow in dark: `NAME-1440-light.png` and so on.
 
     Afterwards it is light, and as wide as it was.
     """
     size = page.viewport_size
     assert size, "a page of a test has a size"
-    for width in (WIDE, NARROW):
+    for width, theme in ((NARROW, "dark"), (WIDE, "light")):
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        for theme in ("dark", "light"):
-            show_theme(page, theme)
-            page.screenshot(path=FOLDER / f"{name}-{width}-{theme}.png", animations="disabled")
+        show_theme(page, theme)
+        page.screenshot(path=FOLDER / f"{name}-{width}-{theme}.png", animations="disabled")
     page.set_viewport_size(size)

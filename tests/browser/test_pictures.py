@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import log_in
 from tests.browser.pages import preview
-from tests.browser.shots import shot
 from tests.browser.site import Site
 from tests.browser.watch import Watch
 
@@ -84,7 +83,6 @@ def test_pictures_are_taken_of_the_pages_as_they_are(
     for name, show in PICTURES.items():
         show(page)
         page.screenshot(path=folder / f"{name}.png", animations="disabled")
-        shot(page, name)
     context.close()
     assert watch.complaints == []
     assert {path.stem for path in folder.glob("admin-*.png")} == set(PICTURES)

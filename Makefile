@@ -22,8 +22,10 @@ setup: .venv/.run-installed  ## Make .venv with what the project needs to run
 up: .venv/.run-installed .env  ## Start web server, scheduler and worker; Ctrl-C ends them
 	@exec $(BIN)/python manage.py up
 
-# One worker a core, and eight at most: each collects all tests, and migrates a database of its own, before its first.
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses=8
+# Three workers for two cores, as much of a run waits for processes and browsers; eight at most, since each collects all
+# tests, and migrates a database of its own, before its first.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, max(1, (os.cpu_count() or 1) * 3 // 2)))')
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
 # What knows no database, or asks both the same, runs once: pages as people read them and who may see them, and what the
 # commands for new tasks write.

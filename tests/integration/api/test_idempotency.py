@@ -158,7 +158,7 @@ class TestWhatIsRefused:
             (schedule_body(workflow_name="task_nothing"), 404),
         ]:
             read_problem(post_with_key(client, SCHEDULES, body), status)
-        assert stored_rows()["idempotency.IdempotencyKey"] == before["idempotency.IdempotencyKey"] == []
+        assert stored_rows()[IdempotencyKey._meta.db_table] == before[IdempotencyKey._meta.db_table] == []
         assert post_with_key(client, SCHEDULES, schedule_body(workflow_name="task_one")).status_code == 201
 
     @pytest.mark.parametrize(("content", "status"), [("{", 400), ("[]", 400), (" " * 1_000_001, 413)])
@@ -263,7 +263,7 @@ class TestAuthorsCode:
         workflow = make_workflow(options={"run_predicate": write_and_refuse})
         before = stored_rows()
         read_problem(post_with_key(client, "/api/tasks", {"workflow_name": workflow.name}), 412)
-        assert stored_rows()["tasks.Task"] == before["tasks.Task"] == []
+        assert stored_rows()[Task._meta.db_table] == before[Task._meta.db_table] == []
 
     def test_a_statement_of_it_that_fails_refuses(self, client: APIClient) -> None:
         def break_a_constraint(request: StartRequest) -> None:

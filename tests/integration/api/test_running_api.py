@@ -175,4 +175,4 @@ class TestBackfilling:
         before = stored_rows()
         problem = read_problem(backfill(client, hourly(), **body), 400)
         assert fields_at_fault(problem) == [field]
-        assert Task.objects.count() == len(before["tasks.Task"])
+        assert Task.objects.count() == len(before[Task._meta.db_table])

@@ -26,6 +26,11 @@ from tests.support.witness import FILE_VARIABLE, read_witness
 pytestmark = pytest.mark.timeout(120)
 
 
+def _heed_interrupts() -> None:
+    """Have SIGINT do what it does by default: a run in the background hands on that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Wrapper(Program):
     """The script and all that it starts, in a session of their own, as in a container."""
 
@@ -40,6 +45,7 @@ class Wrapper(Program):
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_heed_interrupts,  # noqa: PLW1509  # it takes no lock
             )
         super().__init__(process, log=log)
 

@@ -22,7 +22,7 @@ setup: .venv/.run-installed  ## Make .venv with what the project needs to run
 up: .venv/.run-installed .env  ## Start web server, scheduler and worker; Ctrl-C ends them
 	@exec $(BIN)/python manage.py up
 
-# Three workers for two cores, as much of a run waits for processes and browsers; eight at most, since each collects all
+# On PostgreSQL three workers for two cores (browsers need a core each), as much of a run waits for processes and browsers; eight at most, since each collects all
 # tests, and migrates a database of its own, before its first.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, max(1, (os.cpu_count() or 1) * 3 // 2)))')
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
@@ -30,14 +30,15 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 # What knows no database, or asks both the same, runs once: pages as people read them and who may see them, and what the
 # commands for new tasks write.
 ONCE := $(addprefix --ignore=tests/,integration/admin/test_translations.py integration/admin/test_view_only.py \
-	process/test_first_task.py process/test_coming_from_core.py)
+	process/test_first_task.py process/test_coming_from_core.py process/test_up.py)
 
 # What needs no database runs once, too. The browser sees the same pages on both databases, and tests/integration/admin asks
 # both for them. A failure on one ends the run there, with its summary; `make --keep-going test` runs both.
 test: test-sqlite test-postgres  ## Run all tests but the slow ones, on SQLite and on a PostgreSQL of their own
 
 test-sqlite: .venv/.dev-installed chromium
-	$(PYTEST) --db=sqlite --ignore=tests/unit --ignore=tests/oracles
+	$(BIN)/python -m pytest -n logical --maxprocesses=8 --db=sqlite --ignore=tests/unit --ignore=tests/oracles \
+	  --ignore=tests/browser/test_pictures.py
 
 test-postgres: .venv/.dev-installed chromium
 	$(PYTEST) --db=postgres --ignore=tests/browser $(ONCE)

@@ -25,7 +25,7 @@ up: .venv/.run-installed .env  ## Start web server, scheduler and worker; Ctrl-C
 # On PostgreSQL three workers for two cores (browsers need a core each), as much of a run waits for processes and browsers; eight at most, since each collects all
 # tests, and migrates a database of its own, before its first.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, max(1, (os.cpu_count() or 1) * 3 // 2)))')
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses=8
 
 # What knows no database, or asks both the same, runs once: pages as people read them and who may see them, and what the
 # commands for new tasks write.
@@ -37,11 +37,11 @@ ONCE := $(addprefix --ignore=tests/,integration/admin/test_translations.py integ
 test: test-sqlite test-postgres  ## Run all tests but the slow ones, on SQLite and on a PostgreSQL of their own
 
 test-sqlite: .venv/.dev-installed chromium
-	$(BIN)/python -m pytest -n logical --maxprocesses=8 --db=sqlite --ignore=tests/unit --ignore=tests/oracles \
+	$(PYTEST) --db=sqlite --ignore=tests/unit --ignore=tests/oracles \
 	  --ignore=tests/browser/test_pictures.py
 
 test-postgres: .venv/.dev-installed chromium
-	$(PYTEST) --db=postgres --ignore=tests/browser $(ONCE)
+	$(PYTEST) -n $(WORKERS) --db=postgres --ignore=tests/browser $(ONCE)
 
 oracles: .venv/.dev-installed  ## Compare the triggers with independent oracles in all cases: the slow tests
 	$(PYTEST) --db=sqlite -m slow tests/oracles

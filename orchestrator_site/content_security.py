@@ -11,7 +11,7 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-ADMIN_PREFIX = "/admin/"
+from orchestrator_site.common.admin.way_back import ADMIN_PREFIX
 
 STRICT: dict[str, Any] = {
     "default-src": [NONE],

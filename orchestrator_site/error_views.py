@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from orchestrator_site.common.admin.way_back import ADMIN_PREFIX
 from orchestrator_site.common.logs import mask_callback_tokens
-from orchestrator_site.content_security import ADMIN_PREFIX
 
 API_PREFIX = "/api/"
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import unquote_plus
 from uuid import UUID
 
 from django.contrib.admin import ChoicesFieldListFilter, ModelAdmin, SimpleListFilter
@@ -69,9 +68,10 @@ class NamedChoicesFilter(ChoicesFieldListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Yield the choices."""
         words = type(self).words()
-        for choice in super().choices(changelist):
-            value = unquote_plus(str(choice["query_string"]).rpartition("=")[2])
-            yield {**choice, "display": words.get(value, choice["display"])}
+        # The first is that of all of them.
+        values = ("", *(value for value, _label in self.field.flatchoices))
+        for value, choice in zip(values, super().choices(changelist), strict=True):
+            yield {**choice, "display": words.get(str(value), choice["display"])}
 
 
 class IdFilter(SimpleListFilter):
